@@ -1,0 +1,21 @@
+-- One row per medium that was read or refused: its whole text, how far to trust it, and where it was first seen.
+CREATE OR REPLACE VIEW v_document AS
+SELECT
+    m.id          AS media_id,
+    m.sha256      AS sha256,
+    l.uri         AS uri,
+    l.source      AS source,
+    m.kind        AS kind,
+    m.mime        AS mime,
+    m.bytes       AS bytes,
+    m.page_count  AS page_count,
+    d.text        AS text,
+    d.confidence  AS confidence,
+    m.status      AS status,
+    m.first_seen  AS first_seen,
+    m.loaded_at   AS loaded_at
+FROM media AS m
+LEFT JOIN document AS d ON d.media_id = m.id
+LEFT JOIN media_location AS l
+    ON l.id = (SELECT MIN(seen.id) FROM media_location AS seen WHERE seen.media_id = m.id)
+WHERE m.status <> 'claimed'

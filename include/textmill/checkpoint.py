@@ -1,0 +1,152 @@
+"""The checkpoint of a batch: an append-only file with one fsynced line per event.
+
+A process may be killed at any byte. A last line without its newline was never promised to anybody and is
+cut off before the next one is appended. Pages read with another fingerprint are not continued: the file is
+started anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from pydantic import TypeAdapter, ValidationError
+
+from textmill.errors import StagingError
+from textmill.records import (
+    CheckpointEvent,
+    CheckpointHeader,
+    MediumDone,
+    MediumOpened,
+    PageRead,
+    PageRecord,
+    PageStarted,
+    Rejected,
+    Rejection,
+)
+
+_EVENT: TypeAdapter[CheckpointEvent] = TypeAdapter(CheckpointEvent)
+
+PageKey = tuple[str, int]
+"""SHA-256 of the medium and the page number, from 1."""
+
+
+@dataclass
+class Progress:
+    """What a checkpoint says is finished."""
+
+    page_counts: dict[str, int] = field(default_factory=dict)
+    finished_pages: set[PageKey] = field(default_factory=set)
+    finished_media: set[str] = field(default_factory=set)
+    starts: Counter[PageKey] = field(default_factory=Counter)
+
+    def note(self, event: CheckpointEvent) -> None:
+        """Take one event in."""
+        match event:
+            case MediumOpened():
+                self.page_counts[event.sha256] = event.page_count
+            case PageStarted():
+                self.starts[event.sha256, event.page_no] += 1
+            case PageRead(page=page):
+                self.finished_pages.add((page.sha256, page.page_no))
+            case Rejected(rejection=rejection):
+                self._note_rejection(rejection)
+            case MediumDone():
+                self.finished_media.add(event.sha256)
+
+    def _note_rejection(self, rejection: Rejection) -> None:
+        if rejection.sha256 is not None and rejection.page_no is not None:
+            self.finished_pages.add((rejection.sha256, rejection.page_no))
+
+
+def read_events(path: Path) -> Iterator[CheckpointEvent]:
+    """Stream the finished events of a checkpoint, without the header and without a torn last line."""
+    with path.open("rb") as lines:
+        next(lines, None)
+        for number, line in enumerate(lines, start=2):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                yield _EVENT.validate_json(line)
+            except ValidationError as error:
+                raise StagingError(f"{path}, line {number}: {error}") from error
+
+
+def read_pages(path: Path) -> Iterator[PageRecord]:
+    """Stream the finished pages of a checkpoint."""
+    return (event.page for event in read_events(path) if isinstance(event, PageRead))
+
+
+def read_rejections(path: Path) -> Iterator[Rejection]:
+    """Stream what was refused while the batch was read."""
+    return (event.rejection for event in read_events(path) if isinstance(event, Rejected))
+
+
+def read_progress(path: Path) -> Progress:
+    """Sum a checkpoint up; an absent file is no progress."""
+    progress = Progress()
+    if path.exists():
+        for event in read_events(path):
+            progress.note(event)
+    return progress
+
+
+class Checkpoint:
+    """A checkpoint opened for appending. Use as a context manager.
+
+    Attributes:
+        progress: what was finished before and since it was opened.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        header = CheckpointHeader(fingerprint=fingerprint)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not _continues(path, header):
+            path.unlink(missing_ok=True)
+        else:
+            _cut_torn_line(path)
+        self.progress = read_progress(path)
+        fresh = not path.exists()
+        self._file = path.open("ab")
+        if fresh:
+            self._write(header.model_dump_json())
+
+    def __enter__(self) -> Checkpoint:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def append(self, event: CheckpointEvent) -> None:
+        """Write an event and return once it would survive a power cut."""
+        self._write(event.model_dump_json())
+        self.progress.note(event)
+
+    def _write(self, line: str) -> None:
+        self._file.write(line.encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+def _continues(path: Path, header: CheckpointHeader) -> bool:
+    try:
+        with path.open("rb") as lines:
+            first = next(lines, b"")
+    except FileNotFoundError:
+        return False
+    return first == header.model_dump_json().encode() + b"\n"
+
+
+def _cut_torn_line(path: Path) -> None:
+    data_end = 0
+    with path.open("rb+") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                data_end += len(line)
+        file.truncate(data_end)

@@ -1,0 +1,159 @@
+"""One tree of errors. Each carries the reason code that quarantine shows and analysts can group by."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Reason(StrEnum):
+    """Why something could not be accepted. Codes are stable: they are stored in the warehouse."""
+
+    EMPTY_FILE = "empty_file"
+    FILE_UNREADABLE = "file_unreadable"
+    FILE_VANISHED = "file_vanished"
+    FILE_CHANGED = "file_changed"
+    TOO_MANY_BYTES = "too_many_bytes"
+    UNRECOGNISED_CONTENT = "unrecognised_content"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    DAMAGED_IMAGE = "damaged_image"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    DAMAGED_PDF = "damaged_pdf"
+    PASSWORD_PROTECTED = "password_protected"  # noqa: S105  # a reason code, no password
+    TOO_MANY_PAGES = "too_many_pages"
+    PAGE_TIMEOUT = "page_timeout"
+    PAGE_CRASHED_READER = "page_crashed_reader"
+    ENGINE_FAILED = "engine_failed"
+    EXPECTATION_FAILED = "expectation_failed"
+
+
+class TextmillError(Exception):
+    """Base of all errors that Textmill raises on purpose. The message is a sentence for a person."""
+
+
+class MediumError(TextmillError):
+    """Something is wrong with one medium or one of its pages; the rest of the batch goes on.
+
+    `permanent` tells whether the same bytes would fail again: then an unchanged file is not tried anew
+    every night. `page_no` (from 1) is set where one page is at fault, `detail` holds what a maintainer
+    needs and an analyst does not (the message of the library that refused).
+    """
+
+    reason: ClassVar[Reason]
+    permanent: ClassVar[bool] = True
+
+    def __init__(self, message: str, *, page_no: int | None = None, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.page_no = page_no
+        self.detail = detail
+
+
+class EmptyFile(MediumError):
+    """The file has no bytes."""
+
+    reason = Reason.EMPTY_FILE
+
+
+class FileUnreadable(MediumError):
+    """The operating system refuses to open or read the file."""
+
+    reason = Reason.FILE_UNREADABLE
+    permanent = False
+
+
+class FileVanished(MediumError):
+    """The file was there when the folder was listed and is gone now."""
+
+    reason = Reason.FILE_VANISHED
+    permanent = False
+
+
+class FileChanged(MediumError):
+    """The file changed while it was being copied."""
+
+    reason = Reason.FILE_CHANGED
+    permanent = False
+
+
+class TooManyBytes(MediumError):
+    """The file is larger than the setting allows."""
+
+    reason = Reason.TOO_MANY_BYTES
+
+
+class UnrecognisedContent(MediumError):
+    """The content is of no known format, whatever the name says."""
+
+    reason = Reason.UNRECOGNISED_CONTENT
+
+
+class UnsupportedFormat(MediumError):
+    """The format is known but not read yet."""
+
+    reason = Reason.UNSUPPORTED_FORMAT
+
+
+class DamagedImage(MediumError):
+    """The image cannot be decoded to its end."""
+
+    reason = Reason.DAMAGED_IMAGE
+
+
+class TooManyPixels(MediumError):
+    """The image has more pixels than the setting allows."""
+
+    reason = Reason.TOO_MANY_PIXELS
+
+
+class DamagedPdf(MediumError):
+    """The PDF, or a page of it, cannot be opened or drawn."""
+
+    reason = Reason.DAMAGED_PDF
+
+
+class PasswordProtected(MediumError):
+    """The document cannot be opened without a password."""
+
+    reason = Reason.PASSWORD_PROTECTED
+
+
+class TooManyPages(MediumError):
+    """The medium has more pages than the setting allows."""
+
+    reason = Reason.TOO_MANY_PAGES
+
+
+class PageTimeout(MediumError):
+    """Drawing or reading the page took longer than the setting allows."""
+
+    reason = Reason.PAGE_TIMEOUT
+
+
+class PageCrashedReader(MediumError):
+    """The page took the OCR process down more often than the setting allows."""
+
+    reason = Reason.PAGE_CRASHED_READER
+
+
+class EngineFailed(MediumError):
+    """The OCR engine raised an error on this page."""
+
+    reason = Reason.ENGINE_FAILED
+    permanent = False
+
+
+class SourceError(TextmillError):
+    """A source cannot be opened at all: the run fails, since nothing can be said about its media."""
+
+
+class StagingError(TextmillError):
+    """A file between two stages is missing, of another schema version, or not what it should be."""
+
+
+class ModelsMissing(TextmillError):
+    """The OCR models are not where the settings say."""
+
+
+class BatchFailed(TextmillError):
+    """At least one batch of the run did not get through."""

@@ -1,0 +1,76 @@
+"""What the OCR runtime says while it works: one JSON object per line on its standard output."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from textmill.records import Record
+
+
+class WorkerReady(Record):
+    """The engine is loaded; `pages_resumed` pages were already in the checkpoint."""
+
+    event: Literal["ready"] = "ready"
+    engine: str
+    fingerprint: str
+    pages_resumed: int
+
+
+class ItemOpened(Record):
+    """A medium was opened; it has this many pages."""
+
+    event: Literal["item_opened"] = "item_opened"
+    item_no: int
+    uri: str
+    page_count: int
+    pages_resumed: int
+
+
+class PageDone(Record):
+    """A page is in the checkpoint."""
+
+    event: Literal["page_done"] = "page_done"
+    uri: str
+    page_no: int
+    page_count: int
+    characters: int
+    confidence: float | None
+    milliseconds: int
+
+
+class ItemDone(Record):
+    """All pages of a medium are in the checkpoint."""
+
+    event: Literal["item_done"] = "item_done"
+    item_no: int
+    uri: str
+    page_count: int
+
+
+class ItemFailed(Record):
+    """A medium, or a page of it, was refused; the checkpoint holds the rejection."""
+
+    event: Literal["item_failed"] = "item_failed"
+    uri: str
+    page_no: int | None
+    reason: str
+    message: str
+
+
+class WorkerFinished(Record):
+    """The batch is read. Without this event, the process did not get through."""
+
+    event: Literal["finished"] = "finished"
+    pages_read: int
+    pages_rejected: int
+    media_rejected: int
+    peak_memory_mb: int
+
+
+WorkerEvent = Annotated[
+    WorkerReady | ItemOpened | PageDone | ItemDone | ItemFailed | WorkerFinished, Field(discriminator="event")
+]
+
+EVENTS: TypeAdapter[WorkerEvent] = TypeAdapter(WorkerEvent)

@@ -1,0 +1,1 @@
+"""Bring a medium's bytes into the content store and find out what they are."""

@@ -1,0 +1,103 @@
+"""A store of files named by the SHA-256 of their content.
+
+What OCR reads is the copy, so that identity and text belong to the same bytes even when somebody edits the
+original in between. The copy goes when its text is in the warehouse, and stays while it is in quarantine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from textmill.errors import EmptyFile, FileChanged, FileUnreadable, FileVanished, TooManyBytes
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file in the store."""
+
+    sha256: str
+    bytes: int
+    path: Path
+
+
+class ContentStore:
+    """The store below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, sha256: str) -> Path:
+        """Where content with this hash lies, or would lie."""
+        return self._root / sha256[:2] / sha256
+
+    def put_file(self, original: Path, *, max_bytes: int) -> Stored:
+        """Copy a file in, hashing it on the way; the same content is kept once.
+
+        Raises:
+            EmptyFile, TooManyBytes, FileVanished, FileUnreadable, FileChanged: see the classes.
+        """
+        self._root.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=self._root, prefix="incoming-", delete=False) as copy:
+            partial = Path(copy.name)
+            try:
+                digest, size = _copy(original, copy.fileno(), max_bytes)
+                return self._keep(partial, digest, size)
+            finally:
+                partial.unlink(missing_ok=True)
+
+    def remove(self, sha256: str) -> None:
+        """Drop content that is no longer needed; absent content is fine."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def _keep(self, partial: Path, digest: str, size: int) -> Stored:
+        place = self.path(digest)
+        place.parent.mkdir(exist_ok=True)
+        partial.replace(place)
+        return Stored(sha256=digest, bytes=size, path=place)
+
+
+def _copy(original: Path, target: int, max_bytes: int) -> tuple[str, int]:
+    """Copy `original` to the open descriptor `target`; returns the SHA-256 in hex and the bytes."""
+    digest = hashlib.sha256()
+    try:
+        with original.open("rb") as file:
+            before = os.fstat(file.fileno())
+            _refuse_by_size(original, before.st_size, max_bytes)
+            size = 0
+            while chunk := file.read(_CHUNK_BYTES):
+                size += len(chunk)
+                _refuse_by_size(original, size, max_bytes)
+                digest.update(chunk)
+                _write_all(target, chunk)
+            after = os.fstat(file.fileno())
+    except FileNotFoundError as error:
+        raise FileVanished(f"{original.name} was gone when it was to be read.", detail=str(error)) from error
+    except PermissionError as error:
+        raise FileUnreadable(
+            f"{original.name} may not be read by the account that runs Airflow.", detail=str(error)
+        ) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
+        raise FileChanged(f"{original.name} was changed while it was read; the next run takes it again.")
+    os.fsync(target)
+    return digest.hexdigest(), size
+
+
+def _write_all(target: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(target, view) :]
+
+
+def _refuse_by_size(original: Path, size: int, max_bytes: int) -> None:
+    if size == 0:
+        raise EmptyFile(f"{original.name} is empty (0 bytes). Copy it again from where it came from.")
+    if size > max_bytes:
+        raise TooManyBytes(
+            f"{original.name} has {size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}."
+        )

@@ -1,0 +1,67 @@
+"""Tell what a file is by its content, never by its name (libmagic)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from textmill.errors import UnrecognisedContent, UnsupportedFormat
+from textmill.records import Kind
+
+_READ_NOW: dict[str, Kind] = {
+    "image/png": Kind.IMAGE,
+    "image/jpeg": Kind.IMAGE,
+    "image/tiff": Kind.IMAGE,
+    "application/pdf": Kind.PDF,
+}
+
+_RECOGNISED: dict[str, Kind] = {
+    "application/zip": Kind.ARCHIVE,
+    "application/gzip": Kind.ARCHIVE,
+    "application/x-tar": Kind.ARCHIVE,
+    "application/x-7z-compressed": Kind.ARCHIVE,
+    "application/x-bzip2": Kind.ARCHIVE,
+    "application/x-xz": Kind.ARCHIVE,
+    "application/json": Kind.TEXT,
+    "application/csv": Kind.TEXT,
+    "application/x-ndjson": Kind.TEXT,
+}
+
+_FAMILIES: dict[str, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO, "text": Kind.TEXT}
+
+
+@dataclass(frozen=True)
+class FileType:
+    """What libmagic says of a file, and Textmill's word for it."""
+
+    mime: str
+    kind: Kind
+
+
+def sniff(path: Path, *, name: str) -> FileType:
+    """Return the type of the file at `path`; `name` is what it is called where it came from.
+
+    Raises:
+        UnrecognisedContent: libmagic knows no such format.
+        UnsupportedFormat: the format is known but Textmill does not read it yet.
+    """
+    import magic
+
+    mime = magic.from_file(str(path), mime=True)
+    description = magic.from_file(str(path))
+    if mime in _READ_NOW:
+        return FileType(mime, _READ_NOW[mime])
+    kind = _RECOGNISED.get(mime) or _FAMILIES.get(mime.partition("/")[0], Kind.OTHER)
+    if mime == "application/octet-stream":
+        suffix = Path(name).suffix
+        claim = f" although its name ends in {suffix}" if suffix else ""
+        raise UnrecognisedContent(
+            f"{name} holds no format that is known{claim}. It may be damaged, encrypted, or something else "
+            f"under a wrong name.",
+            detail=f"libmagic: {description}",
+        )
+    raise UnsupportedFormat(
+        f"{name} is {mime} ({kind.value}), which is not supported yet. "
+        "Textmill reads PNG, JPEG, TIFF and PDF.",
+        detail=f"libmagic: {description}",
+    )

@@ -1,0 +1,1 @@
+"""The quality gate: Great Expectations over the pages of a batch."""

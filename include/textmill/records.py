@@ -1,0 +1,233 @@
+"""The typed records that stages hand to each other through files in the staging area.
+
+Frozen pydantic models: a line of JSON is one record, and a record that does not fit is refused with the
+name of the field. Distances are in pixels of the page as it was read; times are in milliseconds.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from textmill.errors import MediumError, Reason
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[float, float]
+
+
+class Kind(StrEnum):
+    """What a medium is, in the words of the warehouse."""
+
+    IMAGE = "image"
+    PDF = "pdf"
+    VIDEO = "video"
+    TEXT = "text"
+    ARCHIVE = "archive"
+    OTHER = "other"
+
+
+class Stage(StrEnum):
+    """The stage at which something was refused."""
+
+    FETCH = "fetch"
+    OCR = "ocr"
+    VALIDATE = "validate"
+
+
+class Record(BaseModel):
+    """Base of all staged records."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MediaRef(Record):
+    """A location at which a source says that a medium is, before it was opened."""
+
+    uri: str
+    source: str
+    bytes: int
+    modified_ns: int
+
+
+class BatchItem(Record):
+    """A reference with its number in the batch (from 0) and what the planner expects of it."""
+
+    item_no: int
+    ref: MediaRef
+    estimated_pages: int
+    estimated_seconds: float
+
+
+class Rejection(Record):
+    """A medium, or one page of it, that could not be accepted, and why."""
+
+    uri: str
+    sha256: Sha256 | None
+    page_no: int | None
+    stage: Stage
+    reason: Reason
+    message: str
+    detail: str = ""
+    permanent: bool
+
+    @classmethod
+    def of(
+        cls, error: MediumError, *, uri: str, sha256: str | None, stage: Stage, page_no: int | None = None
+    ) -> Rejection:
+        """Turn an error into the record that goes to quarantine."""
+        return cls(
+            uri=uri,
+            sha256=sha256,
+            page_no=error.page_no if error.page_no is not None else page_no,
+            stage=stage,
+            reason=error.reason,
+            message=error.message,
+            detail=error.detail,
+            permanent=error.permanent,
+        )
+
+
+class Content(Record):
+    """The bytes of a medium: their identity, what they are, and the copy in the content store."""
+
+    sha256: Sha256
+    bytes: int
+    mime: str
+    kind: Kind
+    path: str
+
+
+class FetchOutcome(StrEnum):
+    """What fetching decided about an item."""
+
+    READ = "read"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+class FetchedItem(Record):
+    """A batch item after fetching."""
+
+    item: BatchItem
+    outcome: FetchOutcome
+    content: Content | None = None
+    rejection: Rejection | None = None
+
+
+class OcrRequest(Record):
+    """What the OCR runtime is asked to do with a batch. Holds no secret: it lies in the staging area."""
+
+    engine: str
+    languages: tuple[str, ...]
+    dpi: int
+    attempt: int = 1
+
+
+class LineRecord(Record):
+    """One line of text with its confidence and its outline, clockwise from the top left corner."""
+
+    line_no: int
+    text: str
+    confidence: Confidence
+    polygon: tuple[Point, ...]
+
+
+class PageRecord(Record):
+    """One page that was read. `ink` is the share of pixels darker than their surroundings."""
+
+    sha256: Sha256
+    page_no: int
+    text: str
+    confidence: Confidence | None
+    confidence_low: Confidence | None
+    width: int
+    height: int
+    dpi: int | None
+    rotation: int
+    ink: float
+    text_source: Literal["ocr", "text_layer", "text_file"]
+    engine: str
+    model: str
+    fingerprint: str
+    milliseconds: int
+    start_ms: int | None = None
+    end_ms: int | None = None
+    lines: tuple[LineRecord, ...]
+
+
+# --- the checkpoint of a batch: one line per event, in the order in which things happened ---------------
+
+
+class MediumOpened(Record):
+    """A medium was opened and has this many pages."""
+
+    type: Literal["opened"] = "opened"
+    sha256: Sha256
+    page_count: int
+
+
+class PageStarted(Record):
+    """Work on a page began. Without a matching PageRead or PageRejected, the process died on it."""
+
+    type: Literal["started"] = "started"
+    sha256: Sha256
+    page_no: int
+
+
+class PageRead(Record):
+    """A page is finished."""
+
+    type: Literal["page"] = "page"
+    page: PageRecord
+
+
+class Rejected(Record):
+    """A medium (page_no is None) or a page was refused."""
+
+    type: Literal["rejected"] = "rejected"
+    rejection: Rejection
+
+
+class MediumDone(Record):
+    """All pages of a medium are finished, one way or the other."""
+
+    type: Literal["done"] = "done"
+    sha256: Sha256
+
+
+CheckpointEvent = Annotated[
+    MediumOpened | PageStarted | PageRead | Rejected | MediumDone, Field(discriminator="type")
+]
+
+
+class CheckpointHeader(Record):
+    """First line of a checkpoint: pages read with other settings are not continued."""
+
+    schema_version: Literal[1] = 1
+    fingerprint: str
+
+
+# --- verdicts --------------------------------------------------------------------------------------------
+
+
+class PageVerdict(Record):
+    """What the quality gate says of one page. `expectations` names those that failed."""
+
+    sha256: Sha256
+    page_no: int
+    accepted: bool
+    expectations: tuple[str, ...] = ()
+    message: str = ""
+
+
+class ExpectationResult(Record):
+    """How one expectation fared over a whole batch."""
+
+    expectation: str
+    column: str
+    observed: str
+    unexpected_count: int
+    success: bool

@@ -1,0 +1,1 @@
+"""Where media come from. A source streams references; it opens no medium."""

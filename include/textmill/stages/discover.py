@@ -1,0 +1,72 @@
+"""Discover: stream a source's references and drop those that the warehouse holds unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Engine
+
+from textmill.records import MediaRef
+from textmill.settings import Settings
+from textmill.sources.folder import stream_folder
+from textmill.staging import Staging, write_records
+from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.locations import find_unchanged
+from textmill.warehouse.runs import note_discovery, start_run
+
+_CHUNK = 1000
+
+
+@dataclass
+class Discovery:
+    """How many media a source holds, and how many of them need no look."""
+
+    found: int = 0
+    unchanged: int = 0
+
+
+def discover(
+    warehouse: Engine,
+    staging: Staging,
+    settings: Settings,
+    *,
+    run_id: str,
+    source: str,
+    params: Mapping[str, Any],
+    force: bool,
+) -> Discovery:
+    """Write the references that the run has to look at; opens the run's books.
+
+    Args:
+        force: look at everything, also at what is unchanged.
+
+    Raises:
+        SourceError: the source cannot be opened.
+    """
+    in_transaction(warehouse, lambda connection: start_run(connection, run_id, source, params, utc_now()))
+    tally = Discovery()
+    refs = stream_folder(source, stable_seconds=settings.stable_seconds)
+    write_records(staging.run(run_id).discovered, _changed(warehouse, refs, tally, force=force), MediaRef)
+    in_transaction(
+        warehouse,
+        lambda connection: note_discovery(connection, run_id, found=tally.found, unchanged=tally.unchanged),
+    )
+    return tally
+
+
+def _changed(
+    warehouse: Engine, refs: Iterable[MediaRef], tally: Discovery, *, force: bool
+) -> Iterator[MediaRef]:
+    stream = iter(refs)
+    while chunk := list(islice(stream, _CHUNK)):
+        tally.found += len(chunk)
+        unchanged = set() if force else _unchanged(warehouse, chunk)
+        tally.unchanged += len(unchanged)
+        yield from (ref for ref in chunk if ref.uri not in unchanged)
+
+
+def _unchanged(warehouse: Engine, chunk: list[MediaRef]) -> set[str]:
+    return in_transaction(warehouse, lambda connection: find_unchanged(connection, chunk, utc_now()))

@@ -1,0 +1,28 @@
+"""Report: close the books of a run, and fail it when something did not get through."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from textmill.errors import BatchFailed
+from textmill.settings import Settings
+from textmill.staging import Staging
+from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.reporting import RunSummary, run_summary
+from textmill.warehouse.runs import finish_run
+
+
+def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str) -> RunSummary:
+    """Write the run's totals and return them.
+
+    Raises:
+        BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
+    """
+    unfinished = in_transaction(warehouse, lambda connection: finish_run(connection, run_id, utc_now()))
+    staging.remove_older_than(settings.retention_days, keep=run_id)
+    if unfinished:
+        raise BatchFailed(
+            f"{len(unfinished)} part(s) of the run did not get through: {', '.join(unfinished)}. "
+            f"See the log of the failed task; clearing it continues where it stopped."
+        )
+    return run_summary(warehouse, run_id)

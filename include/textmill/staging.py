@@ -1,0 +1,191 @@
+"""The staging area: the only module that knows where the files between two stages lie.
+
+Files are JSON lines behind a header line that names the record and its schema version, written beside
+their place and renamed into it, so that a reader sees a whole file or none. The OCR checkpoint is the one
+file that is appended to; see `textmill.checkpoint`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from textmill.errors import StagingError
+
+SCHEMA_VERSION = 1
+
+R = TypeVar("R", bound=BaseModel)
+
+
+def path_of(uri: str) -> Path:
+    """Return the local path of a `file:` URI (or of a plain path). Raises StagingError for others."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    if parts.scheme:
+        raise StagingError(f"Staging lies on the local file system; {uri} is a {parts.scheme} address.")
+    return Path(uri)
+
+
+class BatchArea:
+    """The folder of one batch. `uri` is what tasks hand to each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def at(cls, uri: str) -> BatchArea:
+        """Open the batch at a URI that an earlier task returned."""
+        return cls(path_of(uri))
+
+    @property
+    def uri(self) -> str:
+        """The batch's address, as it travels through XCom."""
+        return self.folder.as_uri()
+
+    @property
+    def batch_no(self) -> int:
+        """The number of the batch in its run, from 0."""
+        return int(self.folder.name)
+
+    @property
+    def items(self) -> Path:
+        """BatchItem lines, written by plan."""
+        return self.folder / "items.jsonl"
+
+    @property
+    def fetched(self) -> Path:
+        """FetchedItem lines, written by fetch."""
+        return self.folder / "fetched.jsonl"
+
+    @property
+    def request(self) -> Path:
+        """The OcrRequest, written by the operator."""
+        return self.folder / "request.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The append-only record of what the OCR runtime finished."""
+        return self.folder / "pages.jsonl"
+
+    @property
+    def pages(self) -> Path:
+        """The finished pages as a Parquet table, written by the operator when the batch was read."""
+        return self.folder / "pages.parquet"
+
+    @property
+    def verdicts(self) -> Path:
+        """PageVerdict lines, written by validate."""
+        return self.folder / "verdicts.parquet"
+
+
+class RunArea:
+    """The folder of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def discovered(self) -> Path:
+        """MediaRef lines, written by discover."""
+        return self.folder / "discovered.jsonl"
+
+    def batch(self, batch_no: int) -> BatchArea:
+        """The area of batch `batch_no`."""
+        return BatchArea(self.folder / "batches" / f"{batch_no:04d}")
+
+
+class Staging:
+    """The whole staging area below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+
+    def run(self, run_id: str) -> RunArea:
+        """The area of a run. Run ids hold colons and plus signs, which are escaped."""
+        return RunArea(self.root / "runs" / quote(run_id, safe="_-."))
+
+    @property
+    def content(self) -> Path:
+        """Root of the content store."""
+        return self.root / "content"
+
+    def remove_older_than(self, days: float, *, keep: str) -> int:
+        """Remove the folders of runs untouched for `days`, except run `keep`; returns how many went."""
+        oldest = time.time() - days * 86_400
+        kept = self.run(keep).folder
+        stale = [
+            folder
+            for folder in (self.root / "runs").glob("*")
+            if folder != kept and folder.stat().st_mtime < oldest
+        ]
+        for folder in stale:
+            shutil.rmtree(folder, ignore_errors=True)
+        return len(stale)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    with partial.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)
+    fsync_folder(path.parent)
+
+
+def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
+    """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".part")
+    count = 0
+    with partial.open("w", encoding="utf-8") as out:
+        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
+        for record in records:
+            out.write(record.model_dump_json() + "\n")
+            count += 1
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)
+    fsync_folder(path.parent)
+    return count
+
+
+def read_records(path: Path, model: type[R]) -> Iterator[R]:
+    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+    try:
+        lines = path.open(encoding="utf-8")
+    except FileNotFoundError:
+        raise StagingError(
+            f"{path} is missing. The task that writes it has not run, or its run was cleaned up: "
+            f"clear the run from its first task on."
+        ) from None
+    with lines:
+        header = json.loads(next(lines, "{}"))
+        expected = {"record": model.__name__, "schema_version": SCHEMA_VERSION}
+        if header != expected:
+            raise StagingError(f"{path} holds {header}, expected {expected}.")
+        for number, line in enumerate(lines, start=2):
+            try:
+                yield model.model_validate_json(line)
+            except ValidationError as error:
+                raise StagingError(f"{path}, line {number}: {error}") from error

@@ -1,0 +1,149 @@
+"""Write a medium into the warehouse: idempotent, in the one transaction that the caller opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy.dialects.mysql import insert
+
+from textmill.records import PageRecord, Rejection
+from textmill.warehouse.quarantining import quarantine_all, resolve
+from textmill.warehouse.tables import document, line, media, page
+
+
+@dataclass(frozen=True)
+class MediumResult:
+    """Everything that a batch found out about one medium.
+
+    Attributes:
+        page_count: pages that the medium has, None when it could not be opened.
+        pages: the accepted ones.
+        rejections: what was refused: pages, or the medium as a whole.
+    """
+
+    uri: str
+    sha256: str
+    page_count: int | None
+    pages: Sequence[PageRecord]
+    rejections: Sequence[Rejection]
+
+    @property
+    def status(self) -> str:
+        """The state in which this leaves the medium."""
+        if not self.rejections:
+            return "loaded"
+        return "partial" if self.pages else "quarantined"
+
+
+def load_medium(
+    connection: Connection, result: MediumResult, *, ingest_run_id: int, batch_no: int, now: datetime
+) -> int:
+    """Write pages, lines, document and quarantine entries of one medium; returns how many pages changed.
+
+    A page that is there with the same text from the same fingerprint is left alone, down to its `loaded_at`.
+    A page that was accepted once and is refused now keeps its earlier text.
+    """
+    media_id = connection.execute(
+        select(media.c.id).where(media.c.sha256 == result.sha256).with_for_update()
+    ).scalar_one()
+    present = _present_pages(connection, media_id)
+    changed = [one for one in result.pages if not _is_same(present.get(one.page_no), one)]
+    for record in changed:
+        page_id = _upsert_page(connection, media_id, record, ingest_run_id, batch_no, now)
+        _replace_lines(connection, page_id, record)
+    if changed:
+        _rebuild_document(connection, media_id)
+    quarantine_all(connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now)
+    resolve(
+        connection,
+        uri=result.uri,
+        sha256=result.sha256,
+        except_pages=[rejection.page_no for rejection in result.rejections],
+        now=now,
+    )
+    _settle(connection, media_id, result, bool(changed), bool(present), now)
+    return len(changed)
+
+
+def _present_pages(connection: Connection, media_id: int) -> dict[int, Row[*tuple[Any, ...]]]:
+    rows = connection.execute(
+        select(page.c.page_no, page.c.fingerprint, page.c.text, page.c.width, page.c.height).where(
+            page.c.media_id == media_id
+        )
+    )
+    return {row.page_no: row for row in rows}
+
+
+def _is_same(row: Row[*tuple[Any, ...]] | None, record: PageRecord) -> bool:
+    return row is not None and (row.fingerprint, row.text, row.width, row.height) == (
+        record.fingerprint,
+        record.text,
+        record.width,
+        record.height,
+    )
+
+
+def _upsert_page(
+    connection: Connection,
+    media_id: int,
+    record: PageRecord,
+    ingest_run_id: int,
+    batch_no: int,
+    now: datetime,
+) -> int:
+    values = record.model_dump(exclude={"sha256", "lines"}) | {
+        "media_id": media_id,
+        "ingest_run_id": ingest_run_id,
+        "batch_no": batch_no,
+        "loaded_at": now,
+    }
+    entry = insert(page).values(**values)
+    replaced = {name: entry.inserted[name] for name in values if name not in ("media_id", "page_no")}
+    # LAST_INSERT_ID(id) makes the key of the updated row the statement's own.
+    cursor = connection.execute(entry.on_duplicate_key_update(id=func.last_insert_id(page.c.id), **replaced))
+    return int(cursor.lastrowid)
+
+
+def _replace_lines(connection: Connection, page_id: int, record: PageRecord) -> None:
+    connection.execute(delete(line).where(line.c.page_id == page_id))
+    if record.lines:
+        connection.execute(
+            insert(line), [{"page_id": page_id} | one.model_dump(mode="json") for one in record.lines]
+        )
+
+
+def _rebuild_document(connection: Connection, media_id: int) -> None:
+    rows = connection.execute(
+        select(page.c.text, page.c.confidence).where(page.c.media_id == media_id).order_by(page.c.page_no)
+    ).all()
+    confidences = [row.confidence for row in rows if row.confidence is not None]
+    entry = insert(document).values(
+        media_id=media_id,
+        text="\f".join(row.text for row in rows),
+        confidence=sum(confidences) / len(confidences) if confidences else None,
+        pages=len(rows),
+    )
+    connection.execute(
+        entry.on_duplicate_key_update(
+            text=entry.inserted.text, confidence=entry.inserted.confidence, pages=entry.inserted.pages
+        )
+    )
+
+
+def _settle(
+    connection: Connection, media_id: int, result: MediumResult, changed: bool, present: bool, now: datetime
+) -> None:
+    status = "partial" if result.status == "quarantined" and present else result.status
+    values: dict[str, Any] = {
+        "status": status,
+        "needs_retry": any(not rejection.permanent for rejection in result.rejections),
+    }
+    if result.page_count is not None:
+        values["page_count"] = result.page_count
+    if changed:
+        values["loaded_at"] = now
+    connection.execute(update(media).where(media.c.id == media_id).values(**values))

@@ -1,0 +1,54 @@
+"""Bring a warehouse to the current schema: Alembic migrations for tables, then the views.
+
+Views hold no data, so they are not migrated but written anew from `include/sql/views` every time.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, text
+
+_HERE = Path(__file__).parent
+VIEWS = _HERE.parent.parent / "sql" / "views"
+
+_LOCK = "textmill_migrate"
+_LOCK_SECONDS = 120
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return the configuration with which every Alembic command on the warehouse is run."""
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Migrate the warehouse at `url` to the newest schema. Safe to repeat, and from several hosts at once.
+
+    Args:
+        url: a SQLAlchemy URL, for example `mysql+mysqldb://user:secret@127.0.0.1/textmill?charset=utf8mb4`.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(
+                text("SELECT GET_LOCK(:name, :seconds)"), {"name": _LOCK, "seconds": _LOCK_SECONDS}
+            )
+            command.upgrade(alembic_config(connection), "head")
+            connection.commit()
+            for view in sorted(VIEWS.glob("*.sql")):
+                connection.exec_driver_sql(view.read_text(encoding="utf-8").replace("%", "%%"))
+            connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+if __name__ == "__main__":
+    upgrade(sys.argv[1])

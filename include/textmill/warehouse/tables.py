@@ -1,0 +1,226 @@
+"""The tables. Analysts use the views in `include/sql/views`; these may change, the views may not.
+
+Times are UTC. Addresses (URIs) are percent-encoded ASCII and can be longer than an index key may be, so their
+uniqueness rests on a hash of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, MEDIUMTEXT, VARCHAR
+
+_INNODB: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_ci",
+}
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_MOMENT = DATETIME(fsp=6)
+_HASH = VARCHAR(64, charset="ascii", collation="ascii_bin")
+_ADDRESS = VARCHAR(16_000, charset="ascii", collation="ascii_bin")
+_RUN_ID = String(250)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, primary_key=True, autoincrement=True)
+
+
+media = Table(
+    "media",
+    metadata,
+    _id(),
+    Column("sha256", _HASH, nullable=False, unique=True),
+    Column("bytes", BigInteger, nullable=False),
+    Column("mime", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("page_count", Integer),
+    Column("duration_ms", BigInteger),
+    Column("status", String(16), nullable=False, comment="claimed, loaded, partial or quarantined"),
+    Column("needs_retry", Boolean, nullable=False, comment="a refusal that may not happen again"),
+    Column("claimed_run", _RUN_ID),
+    Column("claimed_batch", Integer),
+    Column("claimed_at", _MOMENT),
+    Column("first_seen", _MOMENT, nullable=False),
+    Column("loaded_at", _MOMENT),
+    **_INNODB,
+)
+
+media_location = Table(
+    "media_location",
+    metadata,
+    _id(),
+    Column("uri_hash", _HASH, nullable=False, unique=True, comment="SHA-256 of uri"),
+    Column("uri", _ADDRESS, nullable=False),
+    Column("media_id", BigInteger, ForeignKey("media.id"), index=True),
+    Column("source", String(2000), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("etag", String(255)),
+    Column("refused", Boolean, nullable=False, comment="these bytes were refused for good"),
+    Column("first_seen", _MOMENT, nullable=False),
+    Column("last_seen", _MOMENT, nullable=False),
+    **_INNODB,
+)
+
+ingest_run = Table(
+    "ingest_run",
+    metadata,
+    _id(),
+    Column("run_id", _RUN_ID, nullable=False, unique=True),
+    Column("source", String(2000), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("state", String(16), nullable=False, comment="running, success or failed"),
+    Column("started_at", _MOMENT, nullable=False),
+    Column("finished_at", _MOMENT),
+    Column("media_found", Integer, nullable=False),
+    Column("media_unchanged", Integer, nullable=False),
+    Column("media_loaded", Integer, nullable=False),
+    Column("media_quarantined", Integer, nullable=False),
+    Column("pages_loaded", Integer, nullable=False),
+    Column("pages_quarantined", Integer, nullable=False),
+    Column("batches", Integer, comment="null until the run is planned"),
+    Column("confidence", Double),
+    **_INNODB,
+)
+
+ingest_batch = Table(
+    "ingest_batch",
+    metadata,
+    _id(),
+    Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="CASCADE"), nullable=False),
+    Column("batch_no", Integer, nullable=False),
+    Column("state", String(16), nullable=False, comment="planned, fetched, reading, read, validated, loaded"),
+    Column("estimated_seconds", Double, nullable=False),
+    Column("media_total", Integer, nullable=False),
+    Column("media_unchanged", Integer, nullable=False, default=0),
+    Column("media_loaded", Integer, nullable=False, default=0),
+    Column("media_quarantined", Integer, nullable=False, default=0),
+    Column("pages_total", Integer, nullable=False, default=0),
+    Column("pages_done", Integer, nullable=False, default=0),
+    Column("pages_loaded", Integer, nullable=False, default=0),
+    Column("pages_quarantined", Integer, nullable=False, default=0),
+    Column("confidence_sum", Double, nullable=False, default=0.0, comment="of pages_with_text"),
+    Column("pages_with_text", Integer, nullable=False, default=0),
+    Column("ocr_started_at", _MOMENT),
+    Column("ocr_finished_at", _MOMENT),
+    Column("loaded_at", _MOMENT),
+    UniqueConstraint("ingest_run_id", "batch_no"),
+    **_INNODB,
+)
+
+page = Table(
+    "page",
+    metadata,
+    _id(),
+    Column("media_id", BigInteger, ForeignKey("media.id"), nullable=False),
+    Column("page_no", Integer, nullable=False),
+    Column("text", MEDIUMTEXT, nullable=False),
+    Column("confidence", Double),
+    Column("confidence_low", Double),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("dpi", Integer),
+    Column("rotation", SmallInteger, nullable=False),
+    Column("ink", Double, nullable=False, comment="share of dark pixels"),
+    Column("text_source", String(16), nullable=False, comment="ocr, text_layer or text_file"),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("start_ms", BigInteger),
+    Column("end_ms", BigInteger),
+    Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
+    Column("batch_no", Integer, nullable=False),
+    Column("loaded_at", _MOMENT, nullable=False),
+    UniqueConstraint("media_id", "page_no"),
+    Index("ft_page_text", "text", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT"),
+    **_INNODB,
+)
+
+line = Table(
+    "line",
+    metadata,
+    _id(),
+    Column("page_id", BigInteger, ForeignKey("page.id", ondelete="CASCADE"), nullable=False),
+    Column("line_no", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("polygon", JSON, nullable=False, comment="[[x, y], …] in pixels, clockwise from the top left"),
+    UniqueConstraint("page_id", "line_no"),
+    **_INNODB,
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("media_id", BigInteger, ForeignKey("media.id"), primary_key=True, autoincrement=False),
+    Column("text", LONGTEXT, nullable=False, comment="all accepted pages, separated by form feeds"),
+    Column("confidence", Double),
+    Column("pages", Integer, nullable=False),
+    **_INNODB,
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _id(),
+    Column("entry_key", _HASH, nullable=False, unique=True, comment="SHA-256 of medium (or uri) and page"),
+    Column("sha256", _HASH, index=True),
+    Column("uri_hash", _HASH, nullable=False, index=True),
+    Column("uri", _ADDRESS, nullable=False),
+    Column("page_no", Integer),
+    Column("stage", String(16), nullable=False),
+    Column("reason", String(64), nullable=False, index=True),
+    Column("message", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("permanent", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("status", String(16), nullable=False, comment="open, resolved or ignored"),
+    Column("first_seen", _MOMENT, nullable=False),
+    Column("last_seen", _MOMENT, nullable=False),
+    Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
+    Column("batch_no", Integer, nullable=False),
+    **_INNODB,
+)
+
+quality_result = Table(
+    "quality_result",
+    metadata,
+    _id(),
+    Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="CASCADE"), nullable=False),
+    Column("batch_no", Integer, nullable=False),
+    Column("expectation", String(128), nullable=False),
+    Column("column_name", String(128), nullable=False),
+    Column("observed", Text, nullable=False),
+    Column("unexpected_count", Integer, nullable=False),
+    Column("success", Boolean, nullable=False),
+    Column("measured_at", _MOMENT, nullable=False),
+    UniqueConstraint("ingest_run_id", "batch_no", "expectation", "column_name"),
+    **_INNODB,
+)

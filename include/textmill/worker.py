@@ -1,0 +1,273 @@
+"""The OCR runtime: read one batch, page by page, and write each finished page to the checkpoint.
+
+Started by the operator as `python -m textmill.worker BATCH_URI` in the OCR environment, one process per
+batch, so that a crash, a leak or a kill takes one batch's process and nothing else. Standard output carries
+one JSON event per line (`textmill.events`) and nothing more; whatever libraries print goes to standard error.
+A second start on the same batch continues behind the last finished page.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from textmill.checkpoint import Checkpoint
+from textmill.engines import Engine, EngineOptions, create_engine
+from textmill.errors import EngineFailed, MediumError, PageCrashedReader
+from textmill.events import (
+    ItemDone,
+    ItemFailed,
+    ItemOpened,
+    PageDone,
+    WorkerEvent,
+    WorkerFinished,
+    WorkerReady,
+)
+from textmill.lifeline import die_with_parent
+from textmill.media import Medium, PageLimits, open_medium
+from textmill.page import PageImage
+from textmill.records import (
+    BatchItem,
+    Content,
+    FetchedItem,
+    FetchOutcome,
+    MediumDone,
+    MediumOpened,
+    OcrRequest,
+    PageRead,
+    PageRecord,
+    PageStarted,
+    Rejected,
+    Rejection,
+    Stage,
+)
+from textmill.settings import Settings
+from textmill.settings import load as load_settings
+from textmill.staging import BatchArea, path_of, read_records
+
+_DARKER_BY = 48
+"""Grey levels below the page's median at which a pixel counts as ink."""
+
+
+class BatchReader:
+    """Reads the items of one batch with one engine."""
+
+    def __init__(
+        self,
+        area: BatchArea,
+        request: OcrRequest,
+        engine: Engine,
+        checkpoint: Checkpoint,
+        settings: Settings,
+        out: TextIO,
+    ) -> None:
+        self._area = area
+        self._request = request
+        self._engine = engine
+        self._checkpoint = checkpoint
+        self._settings = settings
+        self._limits = PageLimits(
+            max_pixels=settings.max_pixels,
+            page_pixel_budget=settings.page_pixel_budget,
+            max_pages=settings.max_pages,
+            page_timeout_seconds=settings.page_timeout_seconds,
+        )
+        self._out = out
+        self._pages_read = 0
+        self._pages_rejected = 0
+        self._media_rejected = 0
+
+    def run(self) -> None:
+        """Read every item that the checkpoint does not call finished."""
+        resumed = len(self._checkpoint.progress.finished_pages)
+        self._say(
+            WorkerReady(engine=self._engine.name, fingerprint=self._engine.fingerprint, pages_resumed=resumed)
+        )
+        for item in read_records(self._area.fetched, FetchedItem):
+            if item.outcome is FetchOutcome.READ and item.content is not None:
+                self._read_item(item.item, item.content)
+        self._say(
+            WorkerFinished(
+                pages_read=self._pages_read,
+                pages_rejected=self._pages_rejected,
+                media_rejected=self._media_rejected,
+                peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            )
+        )
+
+    def _read_item(self, item: BatchItem, content: Content) -> None:
+        uri = item.ref.uri
+        progress = self._checkpoint.progress
+        if content.sha256 in progress.finished_media:
+            self._note_opened(item, content, progress.page_counts.get(content.sha256, 0))
+            return
+        name = path_of(uri).name
+        try:
+            with open_medium(
+                path_of(content.path), content.kind, name=name, dpi=self._request.dpi, limits=self._limits
+            ) as medium:
+                self._checkpoint.append(MediumOpened(sha256=content.sha256, page_count=medium.page_count))
+                self._note_opened(item, content, medium.page_count)
+                for page_no in range(1, medium.page_count + 1):
+                    self._read_page(uri, name, content, medium, page_no)
+                pages = medium.page_count
+        except MediumError as error:
+            # A fault of the whole medium: of its only page, or found before any page was asked for.
+            self._reject(uri, content, error, page_no=None)
+            pages = 0
+        self._checkpoint.append(MediumDone(sha256=content.sha256))
+        self._say(ItemDone(item_no=item.item_no, uri=uri, page_count=pages))
+
+    def _note_opened(self, item: BatchItem, content: Content, page_count: int) -> None:
+        finished = self._checkpoint.progress.finished_pages
+        resumed = sum((content.sha256, page_no) in finished for page_no in range(1, page_count + 1))
+        self._say(
+            ItemOpened(item_no=item.item_no, uri=item.ref.uri, page_count=page_count, pages_resumed=resumed)
+        )
+
+    def _read_page(self, uri: str, name: str, content: Content, medium: Medium, page_no: int) -> None:
+        key = (content.sha256, page_no)
+        progress = self._checkpoint.progress
+        if key in progress.finished_pages:
+            return
+        try:
+            if progress.starts[key] >= self._settings.page_attempts:
+                raise PageCrashedReader(
+                    f"{name}, page {page_no}: the OCR process died or hung {progress.starts[key]} times on "
+                    f"this page (TEXTMILL_PAGE_ATTEMPTS), so it was left out.",
+                    page_no=page_no,
+                )
+            self._checkpoint.append(PageStarted(sha256=content.sha256, page_no=page_no))
+            started = time.monotonic()
+            page = medium.page(page_no)
+            record = self._recognise(name, content.sha256, page, started)
+        except MediumError as error:
+            if medium.page_count == 1 and error.page_no is None:
+                raise
+            self._reject(uri, content, error, page_no=page_no)
+            return
+        self._checkpoint.append(PageRead(page=record))
+        self._pages_read += 1
+        self._say(
+            PageDone(
+                uri=uri,
+                page_no=page_no,
+                page_count=medium.page_count,
+                characters=len(record.text),
+                confidence=record.confidence,
+                milliseconds=record.milliseconds,
+            )
+        )
+
+    def _recognise(self, name: str, sha256: str, page: PageImage, started: float) -> PageRecord:
+        try:
+            read = self._engine.read(page)
+        except MemoryError as error:
+            raise EngineFailed(
+                f"{name}, page {page.page_no}: reading it needs more memory than "
+                f"TEXTMILL_WORKER_MEMORY_MB allows.",
+                page_no=page.page_no,
+                detail=repr(error),
+            ) from error
+        except Exception as error:  # an engine may raise anything; one page must not end the batch
+            raise EngineFailed(
+                f"{name}, page {page.page_no}: {self._engine.name} failed on this page.",
+                page_no=page.page_no,
+                detail=repr(error),
+            ) from error
+        return PageRecord(
+            sha256=sha256,
+            page_no=page.page_no,
+            text=read.text,
+            confidence=read.confidence,
+            confidence_low=read.confidence_low,
+            width=page.width,
+            height=page.height,
+            dpi=page.dpi,
+            rotation=page.rotation,
+            ink=ink_share(page),
+            text_source="ocr",
+            engine=self._engine.name,
+            model=self._engine.model,
+            fingerprint=self._engine.fingerprint,
+            milliseconds=round((time.monotonic() - started) * 1000),
+            lines=read.lines,
+        )
+
+    def _reject(self, uri: str, content: Content, error: MediumError, page_no: int | None) -> None:
+        rejection = Rejection.of(error, uri=uri, sha256=content.sha256, stage=Stage.OCR, page_no=page_no)
+        self._checkpoint.append(Rejected(rejection=rejection))
+        if rejection.page_no is None:
+            self._media_rejected += 1
+        else:
+            self._pages_rejected += 1
+        self._say(
+            ItemFailed(uri=uri, page_no=rejection.page_no, reason=rejection.reason, message=rejection.message)
+        )
+
+    def _say(self, event: WorkerEvent) -> None:
+        self._out.write(event.model_dump_json() + "\n")
+        self._out.flush()
+
+
+def ink_share(page: PageImage) -> float:
+    """Return the share of pixels clearly darker than the page's median grey, seen at a quarter of its size.
+
+    Zero on blank paper of any shade; a page of text has one to twenty percent.
+    """
+    import numpy as np
+
+    grey = page.pixels[::4, ::4].mean(axis=2)
+    return float((grey < np.median(grey) - _DARKER_BY).mean())
+
+
+@contextmanager
+def events_only_stdout() -> Iterator[TextIO]:
+    """Yield the real standard output and send everything else that is printed to standard error.
+
+    Also what C libraries write to descriptor 1.
+    """
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        yield out
+
+
+def limit_memory(settings: Settings) -> None:
+    """Bound the address space: a hostile page fails with MemoryError instead of starving the machine."""
+    pages_mapped = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    now = pages_mapped * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + settings.worker_memory_mb * 1024**2,) * 2)
+
+
+def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
+    """Read the batch at `area` with the engine that its request names."""
+    request = OcrRequest.model_validate_json(area.request.read_text(encoding="utf-8"))
+    engine = create_engine(
+        request.engine,
+        EngineOptions(
+            languages=request.languages,
+            models_dir=settings.models_dir,
+            threads=settings.cpu_threads,
+            detection_side=settings.detection_side,
+        ),
+    )
+    limit_memory(settings)
+    with Checkpoint(area.checkpoint, engine.fingerprint) as checkpoint:
+        BatchReader(area, request, engine, checkpoint, settings, out).run()
+
+
+def main() -> None:
+    """Entry point; the only argument is the URI of the batch."""
+    die_with_parent()
+    with events_only_stdout() as out:
+        read_batch(BatchArea.at(sys.argv[1]), load_settings(), out)
+
+
+if __name__ == "__main__":
+    main()

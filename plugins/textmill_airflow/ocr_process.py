@@ -1,0 +1,147 @@
+"""Run the OCR runtime as a child process and follow what it says.
+
+The child gets a clean environment (no Airflow settings, no secrets), its own session, no standard input, and
+the kernel's promise to die with this process.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import textmill
+from textmill.errors import TextmillError
+from textmill.events import EVENTS, WorkerEvent, WorkerFinished
+from textmill.settings import Settings
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_SETTINGS_PREFIX = "TEXTMILL_"
+_STATE_MARK = "TEXTMILL_STATE"
+_START_SECONDS = 120.0
+_EXIT_SECONDS = 10.0
+_LAST_WORDS = 20
+
+
+class OcrProcessDied(TextmillError):
+    """The OCR process ended before its batch was read; a retry continues behind the last finished page."""
+
+
+class OcrProcessHung(TextmillError):
+    """The OCR process said nothing for longer than a page may take and was killed."""
+
+
+def child_environment(parent: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return the environment of the OCR process: what it needs and nothing that is secret."""
+    core = Path(textmill.__file__).parents[1]
+    passed_on = {name: parent[name] for name in _PASSED_ON if name in parent}
+    textmill_settings = {name: value for name, value in parent.items() if name.startswith(_SETTINGS_PREFIX)}
+    return {
+        **passed_on,
+        **textmill_settings,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(core), parent.get("TEXTMILL_OCR_PYTHONPATH", "")])),
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": str(settings.cpu_threads),
+        "OMP_THREAD_LIMIT": str(settings.cpu_threads),
+        # PaddleX probes for model hubs when it is imported; there is nothing to download here.
+        "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+    }
+
+
+class OcrProcess:
+    """One run of `textmill.worker` on a batch. Use as a context manager; leaving it kills the child."""
+
+    def __init__(self, batch_uri: str, settings: Settings) -> None:
+        self._settings = settings
+        self._child = subprocess.Popen(
+            [str(settings.ocr_python.absolute()), "-m", "textmill.worker", batch_uri],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=child_environment(os.environ, settings),
+            start_new_session=True,
+        )
+        self._said: queue.Queue[bytes | None] = queue.Queue()
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._readers = [
+            threading.Thread(target=self._follow_events, args=(self._child.stdout,), daemon=True),
+            threading.Thread(target=self._follow_complaints, args=(self._child.stderr,), daemon=True),
+        ]
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    def __enter__(self) -> OcrProcess:
+        for reader in self._readers:
+            reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End the child and whatever it started. Safe to repeat."""
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+
+    def events(self) -> Iterator[WorkerEvent]:
+        """Yield what the child says until it has finished its batch.
+
+        Raises:
+            OcrProcessHung: nothing was said for longer than a page may take.
+            OcrProcessDied: the child ended without having finished.
+        """
+        finished = False
+        patience = _START_SECONDS + self._settings.page_timeout_seconds
+        while (line := self._next_line(patience)) is not None:
+            event = EVENTS.validate_json(line)
+            finished = isinstance(event, WorkerFinished)
+            # Drawing and reading are each bounded; a page may take both, plus loading for the first one.
+            patience = 2 * self._settings.page_timeout_seconds
+            yield event
+        status = self._child.wait(timeout=_EXIT_SECONDS)
+        if not finished or status != 0:
+            raise OcrProcessDied(
+                f"The OCR process {_describe_exit(status)} before its batch was read. A retry continues "
+                f"behind the last finished page. Its last words: {' | '.join(self._last_words) or '(none)'}"
+            )
+
+    def _next_line(self, patience: float) -> bytes | None:
+        try:
+            return self._said.get(timeout=patience)
+        except queue.Empty:
+            self.kill()
+            raise OcrProcessHung(
+                f"The OCR process said nothing for {patience:g} s (TEXTMILL_PAGE_TIMEOUT_SECONDS is "
+                f"{self._settings.page_timeout_seconds:g}) and was killed. A retry tries the page once more, "
+                f"then leaves it out."
+            ) from None
+
+    def _follow_events(self, stdout: IO[bytes]) -> None:
+        for line in stdout:
+            self._said.put(line)
+        self._said.put(None)
+
+    def _follow_complaints(self, stderr: IO[bytes]) -> None:
+        for line in stderr:
+            text = line.decode(errors="replace").rstrip()
+            if text:
+                self._last_words.append(text)
+
+
+def _describe_exit(status: int) -> str:
+    if status < 0:
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"ended with status {status}"

@@ -1,0 +1,192 @@
+"""The operator that reads a batch in the OCR runtime."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from textmill.errors import ModelsMissing, StagingError
+from textmill.events import (
+    ItemDone,
+    ItemFailed,
+    ItemOpened,
+    PageDone,
+    WorkerEvent,
+    WorkerFinished,
+    WorkerReady,
+)
+from textmill.lifeline import die_with_parent
+from textmill.records import FetchedItem, FetchOutcome, OcrRequest
+from textmill.staging import BatchArea, read_records, write_text
+from textmill_airflow.context import settings, warehouse
+from textmill_airflow.ocr_process import OcrProcess
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from sqlalchemy import Engine
+
+_PROGRESS_SECONDS = 1.0
+
+
+class BatchProgress:
+    """Counts a batch's pages while they are read, and writes the figures into the warehouse now and then.
+
+    Figures are for people who watch: when the warehouse is away, reading goes on without them.
+    """
+
+    def __init__(
+        self, engine: Engine, log: Any, run_id: str, batch_no: int, expected: dict[int, int]
+    ) -> None:
+        self._engine = engine
+        self._log = log
+        self._run_id = run_id
+        self._batch_no = batch_no
+        self._expected = expected
+        self._done = 0
+        self._written_at = 0.0
+
+    def note(self, event: WorkerEvent) -> None:
+        """Take an event in."""
+        match event:
+            case ItemOpened():
+                self._expected[event.item_no] = event.page_count
+                self._done += event.pages_resumed
+            case PageDone():
+                self._done += 1
+            case ItemFailed() if event.page_no is not None:
+                self._done += 1
+            case ItemDone(page_count=0):
+                self._expected[event.item_no] = 0
+            case _:
+                pass
+        if time.monotonic() - self._written_at >= _PROGRESS_SECONDS:
+            self.write()
+
+    def write(self, **more: Any) -> None:
+        """Write the figures, and whatever else is to be said of the batch."""
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from textmill.warehouse.runs import note_batch
+
+        self._written_at = time.monotonic()
+        figures = {"pages_total": sum(self._expected.values()), "pages_done": self._done}
+        try:
+            with self._engine.begin() as connection:
+                note_batch(connection, self._run_id, self._batch_no, **figures, **more)
+        except SQLAlchemyError as error:
+            self._log.warning("Progress could not be written: %s", type(error).__name__)
+
+
+class OcrBatchOperator(BaseOperator):
+    """Reads the fetched items of a batch, page by page, in a process of the OCR runtime.
+
+    Each finished page is in the batch's checkpoint before the next one begins, so a retry continues where
+    the last attempt stopped. Returns the batch's URI.
+
+    :param batch_uri: the batch, as fetch returned it.
+    :param engine: `paddle` or `tesseract`.
+    :param languages: ISO 639-1 codes, the most likely first (for engines that choose models by language).
+    :param dpi: resolution at which PDF pages are drawn.
+    """
+
+    template_fields: Sequence[str] = ("batch_uri", "engine", "languages", "dpi")
+    ui_color = "#d5e8d4"
+
+    def __init__(
+        self, *, batch_uri: str, engine: str, languages: Sequence[str] | str, dpi: int | str, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.batch_uri = batch_uri
+        self.engine = engine
+        self.languages = languages
+        self.dpi = dpi
+        self._process: OcrProcess | None = None
+
+    def execute(self, context: Context) -> str:
+        """Run the OCR process and write the finished pages as a table."""
+        from textmill.checkpoint import read_pages
+        from textmill.page_table import write_pages
+
+        die_with_parent()
+        area = BatchArea.at(self.batch_uri)
+        if expected := _expected_pages(area):
+            self._write_request(area)
+            with warehouse() as engine:
+                run_id = str(context["run_id"])
+                progress = BatchProgress(engine, self.log, run_id, area.batch_no, expected)
+                self._read(area, progress)
+        pages = read_pages(area.checkpoint) if area.checkpoint.exists() else iter(())
+        count = write_pages(area.pages, pages)
+        self.log.info("%d pages are read", count)
+        return area.uri
+
+    def on_kill(self) -> None:
+        """End the OCR process at once."""
+        if self._process is not None:
+            self._process.kill()
+
+    def _write_request(self, area: BatchArea) -> None:
+        request = OcrRequest(engine=self.engine, languages=tuple(self.languages), dpi=int(self.dpi))
+        write_text(area.request, request.model_dump_json())
+
+    def _read(self, area: BatchArea, progress: BatchProgress) -> None:
+        from textmill.warehouse.connection import utc_now
+
+        progress.write(state="reading", ocr_started_at=utc_now())
+        core = settings()
+        if not core.ocr_python.exists():
+            raise ModelsMissing(
+                f"There is no OCR environment at {core.ocr_python} (TEXTMILL_OCR_PYTHON). Run `make setup`."
+            )
+        with OcrProcess(area.uri, core) as self._process:
+            self.log.info("OCR process %d reads %s", self._process.pid, area.uri)
+            for event in self._process.events():
+                self._tell(event)
+                progress.note(event)
+        progress.write(state="read", ocr_finished_at=utc_now())
+
+    def _tell(self, event: WorkerEvent) -> None:
+        match event:
+            case WorkerReady():
+                self.log.info(
+                    "%s %s is loaded; %d pages were finished before",
+                    event.engine,
+                    event.fingerprint,
+                    event.pages_resumed,
+                )
+            case PageDone():
+                self.log.info(
+                    "%s page %d of %d: %d characters, confidence %.3f, %d ms",
+                    event.uri,
+                    event.page_no,
+                    event.page_count,
+                    event.characters,
+                    event.confidence or 0.0,
+                    event.milliseconds,
+                )
+            case ItemFailed():
+                self.log.warning("Quarantined (%s): %s", event.reason, event.message)
+            case WorkerFinished():
+                self.log.info(
+                    "Batch finished: %d pages read, %d pages and %d media refused, peak memory %d MiB",
+                    event.pages_read,
+                    event.pages_rejected,
+                    event.media_rejected,
+                    event.peak_memory_mb,
+                )
+            case _:
+                pass
+
+
+def _expected_pages(area: BatchArea) -> dict[int, int]:
+    """Return the estimated pages of each item that is to be read, by item number."""
+    if not area.fetched.exists():
+        raise StagingError(f"{area.fetched} is missing; clear the fetch task of this batch.")
+    return {
+        fetched.item.item_no: fetched.item.estimated_pages
+        for fetched in read_records(area.fetched, FetchedItem)
+        if fetched.outcome is FetchOutcome.READ
+    }
