@@ -1,0 +1,1 @@
+"""Measurements of the pipeline: how exactly it reads."""
