@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 from textmill.records import BatchItem, MediaRef
 
-
 _WORTH_A_SLOT_SECONDS = 20.0
 """Less work than this is done sooner by one OCR process than by starting another beside it."""
 

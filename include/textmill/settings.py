@@ -27,6 +27,10 @@ class Settings(BaseSettings):
     )
     models_dir: Path = Field(Path(".textmill/models"), description="Folder with one folder per OCR model.")
     ocr_python: Path = Field(Path(".venv/ocr/bin/python"), description="Interpreter of the OCR runtime.")
+    ocr_pythonpath: str = Field(
+        "",
+        description="Folders, separated by colons, from which the OCR runtime may import engines of yours.",
+    )
     default_source: str = Field("samples", description="Folder that the nightly run ingests.")
 
     # --- planning -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -29,10 +29,15 @@ def path_of(uri: str) -> Path:
     """Return the local path of a `file:` URI (or of a plain path). Raises StagingError for others."""
     parts = urlsplit(uri)
     if parts.scheme == "file":
-        return Path(unquote(parts.path))
+        return Path(os.fsdecode(unquote_to_bytes(parts.path)))
     if parts.scheme:
         raise StagingError(f"Staging lies on the local file system; {uri} is a {parts.scheme} address.")
     return Path(uri)
+
+
+def name_of(uri: str) -> str:
+    """Return the last part of an address for people to read; bytes that are no UTF-8 become `�`."""
+    return unquote(urlsplit(uri).path).rstrip("/").rpartition("/")[2]
 
 
 class BatchArea:

@@ -49,7 +49,7 @@ from textmill.records import (
 )
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
-from textmill.staging import BatchArea, path_of, read_records
+from textmill.staging import BatchArea, name_of, path_of, read_records
 
 _DARKER_BY = 48
 """Grey levels below the page's median at which a pixel counts as ink."""
@@ -107,7 +107,7 @@ class BatchReader:
         if content.sha256 in progress.finished_media:
             self._note_opened(item, content, progress.page_counts.get(content.sha256, 0))
             return
-        name = path_of(uri).name
+        name = name_of(uri)
         try:
             with open_medium(
                 path_of(content.path), content.kind, name=name, dpi=self._request.dpi, limits=self._limits

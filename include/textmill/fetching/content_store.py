@@ -36,8 +36,11 @@ class ContentStore:
         """Where content with this hash lies, or would lie."""
         return self._root / sha256[:2] / sha256
 
-    def put_file(self, original: Path, *, max_bytes: int) -> Stored:
+    def put_file(self, original: Path, *, name: str, max_bytes: int) -> Stored:
         """Copy a file in, hashing it on the way; the same content is kept once.
+
+        Args:
+            name: what the file is called in error sentences.
 
         Raises:
             EmptyFile, TooManyBytes, FileVanished, FileUnreadable, FileChanged: see the classes.
@@ -46,7 +49,7 @@ class ContentStore:
         with NamedTemporaryFile(dir=self._root, prefix="incoming-", delete=False) as copy:
             partial = Path(copy.name)
             try:
-                digest, size = _copy(original, copy.fileno(), max_bytes)
+                digest, size = _copy(original, copy.fileno(), name, max_bytes)
                 return self._keep(partial, digest, size)
             finally:
                 partial.unlink(missing_ok=True)
@@ -62,28 +65,28 @@ class ContentStore:
         return Stored(sha256=digest, bytes=size, path=place)
 
 
-def _copy(original: Path, target: int, max_bytes: int) -> tuple[str, int]:
+def _copy(original: Path, target: int, name: str, max_bytes: int) -> tuple[str, int]:
     """Copy `original` to the open descriptor `target`; returns the SHA-256 in hex and the bytes."""
     digest = hashlib.sha256()
     try:
         with original.open("rb") as file:
             before = os.fstat(file.fileno())
-            _refuse_by_size(original, before.st_size, max_bytes)
+            _refuse_by_size(name, before.st_size, max_bytes)
             size = 0
             while chunk := file.read(_CHUNK_BYTES):
                 size += len(chunk)
-                _refuse_by_size(original, size, max_bytes)
+                _refuse_by_size(name, size, max_bytes)
                 digest.update(chunk)
                 _write_all(target, chunk)
             after = os.fstat(file.fileno())
     except FileNotFoundError as error:
-        raise FileVanished(f"{original.name} was gone when it was to be read.", detail=str(error)) from error
+        raise FileVanished(f"{name} was gone when it was to be read.", detail=str(error)) from error
     except PermissionError as error:
         raise FileUnreadable(
-            f"{original.name} may not be read by the account that runs Airflow.", detail=str(error)
+            f"{name} may not be read by the account that runs Airflow.", detail=str(error)
         ) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
-        raise FileChanged(f"{original.name} was changed while it was read; the next run takes it again.")
+        raise FileChanged(f"{name} was changed while it was read; the next run takes it again.")
     os.fsync(target)
     return digest.hexdigest(), size
 
@@ -94,10 +97,8 @@ def _write_all(target: int, chunk: bytes) -> None:
         view = view[os.write(target, view) :]
 
 
-def _refuse_by_size(original: Path, size: int, max_bytes: int) -> None:
+def _refuse_by_size(name: str, size: int, max_bytes: int) -> None:
     if size == 0:
-        raise EmptyFile(f"{original.name} is empty (0 bytes). Copy it again from where it came from.")
+        raise EmptyFile(f"{name} is empty (0 bytes). Copy it again from where it came from.")
     if size > max_bytes:
-        raise TooManyBytes(
-            f"{original.name} has {size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}."
-        )
+        raise TooManyBytes(f"{name} has {size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}.")

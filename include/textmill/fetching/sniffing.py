@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,16 +53,23 @@ def sniff(path: Path, *, name: str) -> FileType:
     if mime in _READ_NOW:
         return FileType(mime, _READ_NOW[mime])
     kind = _RECOGNISED.get(mime) or _FAMILIES.get(mime.partition("/")[0], Kind.OTHER)
+    claim = _false_claim(name, mime)
     if mime == "application/octet-stream":
-        suffix = Path(name).suffix
-        claim = f" although its name ends in {suffix}" if suffix else ""
         raise UnrecognisedContent(
             f"{name} holds no format that is known{claim}. It may be damaged, encrypted, or something else "
             f"under a wrong name.",
             detail=f"libmagic: {description}",
         )
     raise UnsupportedFormat(
-        f"{name} is {mime} ({kind.value}), which is not supported yet. "
-        "Textmill reads PNG, JPEG, TIFF and PDF.",
+        f"{name} is {mime} ({kind.value}){claim}, which is not supported yet. "
+        f"Textmill reads PNG, JPEG, TIFF and PDF.",
         detail=f"libmagic: {description}",
     )
+
+
+def _false_claim(name: str, mime: str) -> str:
+    """Return a remark when the name promises a format that the content does not keep."""
+    promised, _ = mimetypes.guess_type(name)
+    if promised is None or promised == mime:
+        return ""
+    return f", although its name ends in {Path(name).suffix}"

@@ -13,6 +13,7 @@ from typing import Any
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
+from great_expectations.expectations.row_conditions import Column
 
 from textmill.records import ExpectationResult
 
@@ -28,8 +29,8 @@ COLUMNS = [
     "pages_settled",
     "page_count",
 ]
-INKED = "ink > 0.002"
-"""Pages with less ink than this may be blank: a full stop or a staple is below it, a short line above."""
+BLANK_INK = 0.002
+"""Pages with no more ink than this may be blank: a full stop or a staple is below it, a short line above."""
 MAX_TEXT_LENGTH = 1_000_000
 
 
@@ -63,8 +64,7 @@ def page_suite() -> gx.ExpectationSuite:
                 column="text",
                 min_value=1,
                 max_value=MAX_TEXT_LENGTH,
-                row_condition=INKED,
-                condition_parser="pandas",
+                row_condition=Column("ink") > BLANK_INK,
             ),
         ],
     )
@@ -81,7 +81,6 @@ def check_pages(rows: Iterable[dict[str, Any]]) -> BatchQuality:
         RuntimeError: an expectation could not be computed at all.
     """
     pages = pd.DataFrame(list(rows), columns=COLUMNS)
-    # The index keeps keys with repeated pages apart; the context lives and dies with this call.
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     batch = (

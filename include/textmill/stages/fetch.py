@@ -19,7 +19,7 @@ from textmill.records import (
     Stage,
 )
 from textmill.settings import Settings
-from textmill.staging import BatchArea, Staging, path_of, read_records, write_records
+from textmill.staging import BatchArea, Staging, name_of, path_of, read_records, write_records
 from textmill.warehouse.claims import Claim, Claimant, claim
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location
@@ -88,12 +88,12 @@ def _fetch_one(
     claimant: Claimant,
     seen: set[str],
 ) -> FetchedItem:
-    original = path_of(item.ref.uri)
+    original, name = path_of(item.ref.uri), name_of(item.ref.uri)
     sha256: str | None = None
     try:
-        stored = store.put_file(original, max_bytes=settings.max_file_bytes)
+        stored = store.put_file(original, name=name, max_bytes=settings.max_file_bytes)
         sha256 = stored.sha256
-        found = sniff(stored.path, name=original.name)
+        found = sniff(stored.path, name=name)
     except MediumError as error:
         if sha256 is not None:
             store.remove(sha256)
@@ -109,7 +109,7 @@ def _fetch_one(
         return FetchedItem(item=item, outcome=FetchOutcome.UNCHANGED, content=content)
     seen.add(sha256)
     if not stored.path.exists():  # somebody who found the medium settled tidied up between copy and claim
-        store.put_file(original, max_bytes=settings.max_file_bytes)
+        store.put_file(original, name=name, max_bytes=settings.max_file_bytes)
     return FetchedItem(item=item, outcome=FetchOutcome.READ, content=content)
 
 

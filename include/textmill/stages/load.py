@@ -20,7 +20,7 @@ from textmill.records import (
     Rejection,
     Stage,
 )
-from textmill.staging import BatchArea, Staging, path_of, read_records
+from textmill.staging import BatchArea, Staging, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import note_location
@@ -194,7 +194,7 @@ def _pages_by_medium(area: BatchArea) -> Iterator[tuple[str, list[PageRecord]]]:
 
 
 def _gate_rejection(uri: str, page: PageRecord, verdict: PageVerdict) -> Rejection:
-    name = path_of(uri).name
+    name = name_of(uri)
     return Rejection(
         uri=uri,
         sha256=page.sha256,

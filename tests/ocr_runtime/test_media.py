@@ -1,0 +1,155 @@
+"""Images and PDFs become upright pages, or a clear sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ocr_batches import LIMITS
+from PIL import Image
+from pypdfium2 import PdfDocument
+
+from textmill.errors import (
+    DamagedImage,
+    DamagedPdf,
+    MediumError,
+    PasswordProtected,
+    TooManyPages,
+    TooManyPixels,
+)
+from textmill.media import open_medium
+from textmill.media.medium import Medium, PageLimits
+from textmill.records import Kind
+
+
+def opened(path: Path, kind: Kind = Kind.IMAGE, dpi: int = 100, limits: PageLimits = LIMITS) -> Medium:
+    return open_medium(path, kind, name=path.name, dpi=dpi, limits=limits)
+
+
+def test_transparency_becomes_white_paper(tmp_path: Path) -> None:
+    Image.new("RGBA", (20, 10), (0, 0, 0, 0)).save(tmp_path / "a.png")
+    with opened(tmp_path / "a.png") as medium:
+        page = medium.page(1)
+    assert (page.width, page.height) == (20, 10)
+    assert (page.pixels == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "RGB"])
+def test_every_colour_model_becomes_8_bit_colour(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("a.jpg" if mode == "CMYK" else "a.png")
+    Image.new("RGB", (20, 10), (255, 0, 0)).convert(mode).save(path)
+    with opened(path) as medium:
+        pixels = medium.page(1).pixels
+    assert pixels.shape == (10, 20, 3)
+    assert pixels.dtype == np.uint8
+
+
+def test_sixteen_bits_are_scaled_not_cut(tmp_path: Path) -> None:
+    grey = np.full((10, 20), 128 * 257, dtype=np.uint16)
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    with opened(tmp_path / "a.png") as medium:
+        assert abs(int(medium.page(1).pixels[0, 0, 0]) - 128) <= 1
+
+
+def test_channels_are_blue_green_red(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(tmp_path / "a.png")
+    with opened(tmp_path / "a.png") as medium:
+        assert medium.page(1).pixels[0, 0].tolist() == [0, 0, 255]
+
+
+def test_a_photo_is_turned_upright(tmp_path: Path) -> None:
+    photo = Image.new("RGB", (40, 20))
+    exif = Image.Exif()
+    exif[274] = 6
+    photo.save(tmp_path / "a.jpg", exif=exif)
+    with opened(tmp_path / "a.jpg") as medium:
+        page = medium.page(1)
+    assert (page.width, page.height, page.rotation) == (20, 40, 90)
+
+
+def test_frames_of_a_tiff_are_pages(tmp_path: Path) -> None:
+    frames = [Image.new("L", (10, 10 + number)) for number in range(3)]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:], dpi=(300, 300))
+    with opened(tmp_path / "a.tif") as medium:
+        assert medium.page_count == 3
+        assert [medium.page(number).height for number in (3, 1, 2)] == [12, 10, 11]
+        assert medium.page(1).dpi == 300
+
+
+def test_a_truncated_jpeg_says_so(samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "letter-council.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    with (
+        opened(tmp_path / "half.jpg") as medium,
+        pytest.raises(DamagedImage, match="breaks off"),
+    ):
+        medium.page(1)
+
+
+def test_too_many_pixels_name_the_setting(tmp_path: Path) -> None:
+    Image.new("1", (300, 300)).save(tmp_path / "a.png")
+    tight = PageLimits(max_pixels=80_000, page_pixel_budget=1, max_pages=1, page_timeout_seconds=1)
+    with (
+        opened(tmp_path / "a.png", limits=tight) as medium,
+        pytest.raises(TooManyPixels, match=r"300 x 300 pixels .* TEXTMILL_MAX_PIXELS"),
+    ):
+        medium.page(1)
+
+
+def test_pdf_pages_are_drawn_at_the_resolution_asked_for(samples: Path) -> None:
+    with opened(samples / "report-bridge.pdf", Kind.PDF, dpi=50) as medium:
+        page = medium.page(5)
+    assert medium.page_count == 5
+    assert page.dpi == 50
+    assert 300 < page.width < 500
+
+
+def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
+    document = PdfDocument.new()
+    document.new_page(14_400, 14_400)
+    document.save(tmp_path / "poster.pdf")
+    with opened(tmp_path / "poster.pdf", Kind.PDF, dpi=300) as medium:
+        page = medium.page(1)
+    assert page.width * page.height <= LIMITS.page_pixel_budget
+    assert page.dpi is not None and page.dpi < 300
+
+
+def test_page_sizes_are_each_page_s_own(tmp_path: Path) -> None:
+    document = PdfDocument.new()
+    for size in (72, 144, 720):
+        document.new_page(size, size)
+    document.save(tmp_path / "sizes.pdf")
+    with opened(tmp_path / "sizes.pdf", Kind.PDF, dpi=72) as medium:
+        assert [medium.page(number).width for number in (1, 2, 3)] == [72, 144, 720]
+
+
+def test_too_many_pages(samples: Path) -> None:
+    tight = PageLimits(max_pixels=1, page_pixel_budget=1, max_pages=4, page_timeout_seconds=10)
+    with pytest.raises(TooManyPages, match="TEXTMILL_MAX_PAGES allows 4"):
+        opened(samples / "report-bridge.pdf", Kind.PDF, limits=tight)
+
+
+def test_a_password_is_told_from_damage(tmp_path: Path) -> None:
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.pdfgen.canvas import Canvas
+
+    canvas = Canvas(str(tmp_path / "locked.pdf"), encrypt=StandardEncryption("secret"))
+    canvas.drawString(100, 100, "hidden")
+    canvas.save()
+    with pytest.raises(PasswordProtected, match=r"locked\.pdf can only be opened with a password"):
+        opened(tmp_path / "locked.pdf", Kind.PDF)
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\n", b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<"])
+def test_a_pdf_that_is_only_a_header(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "head.pdf").write_bytes(content)
+    with pytest.raises(DamagedPdf, match="damaged or cut off"):
+        opened(tmp_path / "head.pdf", Kind.PDF)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\x00\x08\x00\x00\x00"])
+def test_an_image_that_is_only_a_header(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(MediumError), opened(tmp_path / "a.png") as medium:
+        medium.page(1)

@@ -1,0 +1,71 @@
+"""A folder as a source."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from textmill.errors import SourceError
+from textmill.sources.folder import stream_folder
+from textmill.staging import name_of, path_of
+
+
+def names(folder: Path, stable_seconds: float = 0) -> list[str]:
+    return [path_of(ref.uri).name for ref in stream_folder(str(folder), stable_seconds=stable_seconds)]
+
+
+def test_files_come_in_order_of_their_names_from_all_depths(tmp_path: Path) -> None:
+    for name in ("b.png", "a/z.png", "a/y/x.png", "c.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(tmp_path) == ["x.png", "z.png", "b.png", "c.pdf"]
+
+
+def test_hidden_files_links_and_ground_truth_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "page.png").write_bytes(b"x")
+    (tmp_path / "page.gt.txt").write_text("truth")
+    (tmp_path / ".hidden.png").write_bytes(b"x")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "page.png").write_bytes(b"x")
+    (tmp_path / "link.png").symlink_to(tmp_path / "page.png")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert names(tmp_path) == ["page.png"]
+
+
+def test_a_file_that_may_still_be_written_waits(tmp_path: Path) -> None:
+    for name, age in (("fresh.png", 0), ("settled.png", 60)):
+        (tmp_path / name).write_bytes(b"x")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    assert names(tmp_path, stable_seconds=5) == ["settled.png"]
+
+
+def test_one_file_is_a_source_too(tmp_path: Path) -> None:
+    (tmp_path / "page.png").write_bytes(b"12345")
+    (ref,) = stream_folder((tmp_path / "page.png").as_uri(), stable_seconds=0)
+    assert ref.bytes == 5
+
+
+def test_awkward_names_survive_as_addresses(tmp_path: Path) -> None:
+    name = "Rechnung für Zoë #1 100%.png"
+    (tmp_path / name).write_bytes(b"x")
+    latin1 = os.fsdecode(os.fsencode(tmp_path) + b"/latin1-\xe9.png")
+    Path(latin1).write_bytes(b"x")
+    refs = list(stream_folder(str(tmp_path), stable_seconds=0))
+    assert all(ref.uri.isascii() for ref in refs)
+    assert {path_of(ref.uri) for ref in refs} == {tmp_path / name, Path(latin1)}
+    assert {name_of(ref.uri) for ref in refs} == {name, "latin1-\N{REPLACEMENT CHARACTER}.png"}
+
+
+def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist"):
+        list(stream_folder(str(tmp_path / "none"), stable_seconds=0))
+
+
+def test_a_folder_is_streamed(tmp_path: Path) -> None:
+    for number in range(50):
+        (tmp_path / f"{number:03d}.png").write_bytes(b"x")
+    stream = stream_folder(str(tmp_path), stable_seconds=0)
+    assert path_of(next(stream).uri).name == "000.png"

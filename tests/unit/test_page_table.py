@@ -1,0 +1,50 @@
+"""Pages and verdicts survive the way through Parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textmill.page_table import read_pages, read_verdicts, write_pages, write_verdicts
+from textmill.records import LineRecord, PageRecord, PageVerdict
+
+LINE = LineRecord(
+    line_no=1, text="Grüße 你好", confidence=0.5, polygon=((0.0, 1.0), (5.0, 1.0), (5.0, 3.0), (0.0, 3.0))
+)
+PAGE = PageRecord(
+    sha256="b" * 64,
+    page_no=1,
+    text="Grüße 你好",
+    confidence=0.5,
+    confidence_low=0.5,
+    width=10,
+    height=20,
+    dpi=None,
+    rotation=90,
+    ink=0.01,
+    text_source="ocr",
+    engine="paddle",
+    model="m",
+    fingerprint="f",
+    milliseconds=7,
+    lines=(LINE,),
+)
+
+
+def test_pages(tmp_path: Path) -> None:
+    pages = [PAGE.model_copy(update={"page_no": number}) for number in range(1, 201)]
+    assert write_pages(tmp_path / "pages.parquet", pages) == 200
+    assert list(read_pages(tmp_path / "pages.parquet")) == pages
+
+
+def test_an_empty_table(tmp_path: Path) -> None:
+    assert write_pages(tmp_path / "pages.parquet", []) == 0
+    assert list(read_pages(tmp_path / "pages.parquet")) == []
+
+
+def test_verdicts(tmp_path: Path) -> None:
+    verdicts = [
+        PageVerdict(sha256="b" * 64, page_no=1, accepted=True),
+        PageVerdict(sha256="b" * 64, page_no=2, accepted=False, expectations=("x", "y"), message="m"),
+    ]
+    write_verdicts(tmp_path / "verdicts.parquet", verdicts)
+    assert list(read_verdicts(tmp_path / "verdicts.parquet")) == verdicts
