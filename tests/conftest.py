@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -38,3 +43,31 @@ def models_dir(repository: Path) -> Path:
     """Folder of the OCR models, which `make test` prepares."""
     state = Path(os.environ.get("TEXTMILL_STATE", repository / ".textmill"))
     return Path(os.environ.get("TEXTMILL_MODELS_DIR", state / "models"))
+
+
+@pytest.fixture(scope="session")
+def warehouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """A private MariaDB with the current schema, for the whole test run."""
+    from stack.mariadb import running_mariadb
+    from textmill.warehouse.migrate import upgrade
+
+    with running_mariadb(tmp_path_factory.mktemp("warehouse")) as url:
+        upgrade(url.render_as_string(hide_password=False))
+        yield url
+
+
+@pytest.fixture
+def warehouse(warehouse_server: URL) -> Iterator[Engine]:
+    """An empty warehouse."""
+    from sqlalchemy import text
+
+    from textmill.warehouse.connection import warehouse_engine
+    from textmill.warehouse.tables import metadata
+
+    with warehouse_engine(warehouse_server) as engine:
+        with engine.begin() as connection:
+            connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
+            for table in metadata.sorted_tables:
+                connection.execute(text(f"TRUNCATE TABLE `{table.name}`"))
+            connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+        yield engine

@@ -24,7 +24,6 @@ from textmill.settings import Settings
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 _SETTINGS_PREFIX = "TEXTMILL_"
-_STATE_MARK = "TEXTMILL_STATE"
 _START_SECONDS = 120.0
 _EXIT_SECONDS = 10.0
 _LAST_WORDS = 20
@@ -46,7 +45,7 @@ def child_environment(parent: Mapping[str, str], settings: Settings) -> dict[str
     return {
         **passed_on,
         **textmill_settings,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(core), parent.get("TEXTMILL_OCR_PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(core), settings.ocr_pythonpath])),
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": str(settings.cpu_threads),
         "OMP_THREAD_LIMIT": str(settings.cpu_threads),

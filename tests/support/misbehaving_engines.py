@@ -103,3 +103,14 @@ def hungry(options: EngineOptions) -> EatsMemory:
 
 def chatty(options: EngineOptions) -> PrintsRubbish:
     return PrintsRubbish()
+
+
+class FindsNothing(Steady):
+    """Sees no text anywhere."""
+
+    def read(self, page: PageImage) -> PageText:
+        return PageText(text="", lines=())
+
+
+def mute(options: EngineOptions) -> FindsNothing:
+    return FindsNothing()

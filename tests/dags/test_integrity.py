@@ -1,0 +1,100 @@
+"""DAG files parse fast, import nothing heavy, and say what they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+HEAVY = ("cv2", "paddleocr", "paddlex", "onnxruntime", "pandas", "numpy", "pyarrow", "great_expectations")
+TASKS = {"discover", "plan", "batch.fetch", "batch.ocr", "batch.validate", "batch.load", "report"}
+
+
+@pytest.fixture(scope="module")
+def dags(repository: Path) -> dict[str, DAG]:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(repository / "dags")
+    assert bag.import_errors == {}
+    return dict(bag.dags)
+
+
+@pytest.fixture(scope="module")
+def media_ingest(dags: dict[str, DAG]) -> DAG:
+    return dags["media_ingest"]
+
+
+def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
+    assert set(dags) == {"media_ingest"}
+
+
+def test_parsing_is_quick_and_imports_nothing_heavy(repository: Path) -> None:
+    """What is measured is the file's own share: Airflow itself is there already when it parses a file."""
+    program = (
+        "import json, sys, time, pydantic_settings\n"
+        "from airflow.sdk import *\n"
+        "before = time.process_time(); import media_ingest\n"
+        f"print(json.dumps([time.process_time() - before, [m for m in {HEAVY!r} if m in sys.modules]]))"
+    )
+    paths = [repository / "dags", repository / "plugins", repository / "include"]
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    seconds, heavy = json.loads(done.stdout.splitlines()[-1])
+    assert heavy == []
+    assert seconds < 0.5
+
+
+def test_stages_stand_in_order(media_ingest: DAG) -> None:
+    assert set(media_ingest.task_ids) == TASKS
+    chain = ["discover", "plan", "batch.fetch", "batch.ocr", "batch.validate", "batch.load", "report"]
+    for earlier, later in pairwise(chain):
+        assert later in media_ingest.get_task(earlier).downstream_task_ids
+
+
+def test_it_runs_every_night_and_catches_nothing_up(media_ingest: DAG) -> None:
+    assert media_ingest.timetable.expression == "0 2 * * *"
+    assert media_ingest.catchup is False
+
+
+def test_it_documents_itself(media_ingest: DAG) -> None:
+    assert media_ingest.doc_md and "quarantine" in media_ingest.doc_md
+    for name in media_ingest.params:
+        param = media_ingest.params.get_param(name)
+        assert param.description, name
+        assert param.schema.get("title") and param.schema.get("section"), name
+
+
+def test_params_refuse_nonsense(media_ingest: DAG) -> None:
+    from airflow.sdk.exceptions import ParamValidationError
+
+    for name, value in [("dpi", 5000), ("engine", "abbyy"), ("languages", ["<x>"]), ("source", "")]:
+        with pytest.raises(ParamValidationError):
+            media_ingest.params.get_param(name).resolve(value)
+
+
+def test_every_task_is_bounded_in_time_and_tried_again(media_ingest: DAG) -> None:
+    for task in media_ingest.tasks:
+        assert task.execution_timeout is not None, task.task_id
+        assert task.retries >= 2, task.task_id
+        assert task.retry_exponential_backoff, task.task_id
+
+
+def test_ocr_fetch_and_load_have_pools_of_their_own(media_ingest: DAG) -> None:
+    pools = {task.task_id: task.pool for task in media_ingest.tasks}
+    assert pools["batch.ocr"] == "ocr_gpu"
+    assert pools["batch.fetch"] == "fetch"
+    assert pools["batch.load"] == "mysql"

@@ -1,0 +1,56 @@
+"""Migrations, tables and views say the same."""
+
+from __future__ import annotations
+
+from alembic import command
+from sqlalchemy import URL, Engine, inspect, text
+
+from textmill.warehouse.migrate import alembic_config, upgrade
+
+CONTRACT = {
+    "v_document": "media_id sha256 uri source kind mime bytes page_count text confidence status first_seen "
+    "loaded_at",
+    "v_page": "media_id sha256 uri kind page_no text confidence confidence_low width height dpi text_source "
+    "engine model fingerprint milliseconds start_ms end_ms run_id loaded_at",
+    "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
+    "last_seen run_id",
+}
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(warehouse: Engine) -> None:
+    with warehouse.connect() as connection:
+        command.check(alembic_config(connection))
+
+
+def test_migrating_again_changes_nothing(warehouse: Engine, warehouse_server: URL) -> None:
+    def shape() -> list[str]:
+        return sorted(inspect(warehouse).get_table_names() + inspect(warehouse).get_view_names())
+
+    before = shape()
+    upgrade(warehouse_server.render_as_string(hide_password=False))
+    assert shape() == before
+
+
+def test_views_keep_their_columns(warehouse: Engine) -> None:
+    for view, columns in CONTRACT.items():
+        assert [column["name"] for column in inspect(warehouse).get_columns(view)] == columns.split()
+
+
+def test_every_table_is_utf8mb4_in_innodb(warehouse: Engine) -> None:
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT table_name, engine, table_collation FROM information_schema.tables "
+                "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' "
+                "AND table_name <> 'alembic_version'"
+            )
+        ).all()
+    assert {(row.engine, row.table_collation) for row in rows} == {("InnoDB", "utf8mb4_unicode_ci")}
+
+
+def test_pages_have_a_full_text_index(warehouse: Engine) -> None:
+    (index,) = (one for one in inspect(warehouse).get_indexes("page") if one["name"] == "ft_page_text")
+    assert index["column_names"] == ["text"]
+    with warehouse.connect() as connection:
+        kind = connection.execute(text("SHOW INDEX FROM page WHERE Key_name = 'ft_page_text'")).one()
+    assert kind.Index_type == "FULLTEXT"
