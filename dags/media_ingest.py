@@ -18,10 +18,10 @@ discover → plan → [ fetch → ocr → validate → load ] × batch → repor
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from airflow.sdk import (
-    CronDataIntervalTimetable,
+    CronTriggerTimetable,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -108,8 +108,11 @@ RETRIES = ExceptionRetryPolicy(
 
 
 @dag(
-    schedule=CronDataIntervalTimetable("0 2 * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1),
+    # Each scheduled and each backfill run has its day. The first one waits for its night: a DAG that is new
+    # to a scheduler would else start a run of its own beside the one that somebody asks for.
+    schedule=CronTriggerTimetable(
+        "0 2 * * *", timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(0)
+    ),
     catchup=False,
     is_paused_upon_creation=False,
     max_active_runs=4,

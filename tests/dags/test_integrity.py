@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,7 @@ def test_stages_stand_in_order(media_ingest: DAG) -> None:
 
 def test_it_runs_every_night_and_catches_nothing_up(media_ingest: DAG) -> None:
     assert media_ingest.timetable.expression == "0 2 * * *"
+    assert media_ingest.timetable.interval == timedelta(days=1)
     assert media_ingest.catchup is False
 
 
