@@ -1,0 +1,116 @@
+# Everything on one machine. `make help` lists the goals.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+AIRFLOW_PYTHON := .venv/airflow/bin/python
+OCR_PYTHON := .venv/ocr/bin/python
+BIN := .venv/airflow/bin
+STACK := $(AIRFLOW_PYTHON) -m stack
+# Written by stack/setup.sh when the environment is complete.
+BUILT := .venv/airflow/.requirements.txt.sha256
+COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --no-header -q
+
+# Handed on as it was typed, and as a variable instead of text in a recipe: a path may hold spaces,
+# quotes and dollar signs.
+override MEDIA := $(value MEDIA)
+override SERVICE := $(value SERVICE)
+export MEDIA SERVICE RAW
+
+.PHONY: help
+help: ## List the goals
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup ## Start everything and ingest MEDIA=/some/folder (default: samples)
+	@$(STACK) run $${MEDIA:+--media "$$MEDIA"}
+
+.PHONY: start
+start: setup ## Start everything without ingesting
+	@$(STACK) start
+
+.PHONY: stop
+stop: built ## Stop everything; no process is left
+	@$(STACK) stop
+
+.PHONY: status
+status: built ## Show what is up, where, and whether it is healthy
+	@$(STACK) status
+
+.PHONY: logs
+logs: built ## Show the logs of all services, or of SERVICE=scheduler
+	@$(STACK) logs $${SERVICE:+--service "$$SERVICE"}
+
+.PHONY: password
+password: built ## Show how to log in to Airflow
+	@$(STACK) password
+
+.PHONY: sql
+sql: built ## Query the warehouse; reads SQL from a pipe too (RAW=1: newlines and tabs as they are)
+	@$(STACK) sql
+
+.PHONY: setup
+setup: ## Install what is missing: system packages, Python environments
+	@stack/setup.sh
+
+.PHONY: setup-dev
+setup-dev:
+	@stack/setup.sh dev
+
+# Goals that only look at a running stack install nothing.
+.PHONY: built
+built:
+	@test -f $(BUILT) || { echo "Textmill is not set up yet: start with make run." >&2; exit 1; }
+
+.PHONY: test
+test: setup-dev ## Run the tests (also while Textmill is running)
+	@$(STACK) models
+	@$(STACK) test
+
+.PHONY: test-slow
+test-slow: setup-dev ## Run the tests that take minutes
+	@$(STACK) models
+	@$(STACK) test --slow
+
+.PHONY: lint
+lint: setup-dev ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=.:include:plugins $(BIN)/lint-imports
+
+.PHONY: format
+format: setup-dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lock
+lock: setup-dev ## Compile the lock files again from requirements*.in
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
+	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
+	$(COMPILE) --override requirements-overrides.in requirements-ocr-dev.in -o requirements-ocr-dev.txt
+
+.PHONY: samples
+samples: setup-dev ## Draw the sample media again
+	@PYTHONPATH=include $(OCR_PYTHON) -m tools.make_samples
+
+.PHONY: accuracy
+accuracy: setup-dev ## Measure the accuracy of the OCR on MEDIA (default: samples)
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.accuracy "$${MEDIA:-samples}"
+
+.PHONY: bench
+bench: setup-dev ## Measure throughput
+	@$(STACK) models
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
+
+.PHONY: clean
+clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
+	@$(STACK) clean
+
+.PHONY: distclean
+distclean: ## Like clean; removes the Python environments too
+	@if test -f $(BUILT); then $(STACK) clean; fi
+	@rm -rf .venv

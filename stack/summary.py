@@ -1,0 +1,130 @@
+"""The tables at the end of a run, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from stack.airflow_api import FailedTask
+from stack.airflow_configuration import ADMIN
+from stack.ingest import DAG, duration, run_page
+from stack.lifecycle import Running
+
+if TYPE_CHECKING:
+    from textmill.warehouse.reporting import MediumLine, QuarantineLine, RunSummary
+
+_MOST_ROWS = 30
+_PLAIN_WIDTH = 140
+
+
+def make_console() -> Console:
+    """A console that does not fold tables to 80 columns when its output goes into a file."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
+
+
+def tables(summary: RunSummary, source: Path) -> RenderableType:
+    """What a run brought: totals, one line of text per medium, what was put aside and why."""
+    parts: list[RenderableType] = [_totals(summary)]
+    if summary.media:
+        parts.append(_media(summary.media, source))
+    if summary.quarantined:
+        parts.append(_quarantined(summary.quarantined, source))
+    return Group(*parts)
+
+
+def failure(tasks: Sequence[FailedTask], running: Running, run_id: str) -> str:
+    """Which tasks failed, and where their logs are."""
+    lines = ["The run failed."]
+    for task in tasks[:_MOST_ROWS]:
+        mapped = "" if task.map_index < 0 else f"/mapped/{task.map_index}"
+        lines.append(f"  {task.label}: {run_page(running, run_id)}/tasks/{task.task_id}{mapped}")
+    lines += _more(len(tasks))
+    folder = running.settings.paths.logs / "tasks" / f"dag_id={DAG}" / f"run_id={run_id}"
+    return "\n".join([*lines, f"Their logs are also files below {folder}"])
+
+
+def next_steps(running: Running) -> str:
+    """Where everything is now, and how to go on."""
+    return "\n".join(
+        [
+            f"Airflow    {running.ui_url}  (user {ADMIN}, `make password` shows the password)",
+            "Query      echo 'select uri, page_no, text from v_page limit 5' | make -s sql",
+            "More       make run MEDIA=/some/folder · make status · make logs · make stop",
+        ]
+    )
+
+
+def _totals(summary: RunSummary) -> Table:
+    table = Table(title="Textmill", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    rows = [
+        ("media found", str(summary.media_found)),
+        ("media loaded", str(summary.media_loaded)),
+        ("media unchanged", str(summary.media_unchanged)),
+        ("media quarantined", str(summary.media_quarantined)),
+        ("pages loaded", str(summary.pages_loaded)),
+        ("pages quarantined", str(summary.pages_quarantined)),
+        ("mean confidence", _confidence(summary.confidence)),
+        ("time", duration(summary.seconds)),
+        ("pages/s", f"{summary.pages_per_second:.2f}"),
+    ]
+    for name, value in rows:
+        table.add_row(name, value)
+    return table
+
+
+def _media(media: Sequence[MediumLine], source: Path) -> Table:
+    table = Table(title="Media", title_justify="left", caption=_caption(len(media)), caption_justify="left")
+    table.add_column("medium", overflow="fold", max_width=48)
+    table.add_column("status", no_wrap=True)
+    table.add_column("pages", justify="right")
+    table.add_column("confidence", justify="right")
+    table.add_column("text found", no_wrap=True, overflow="ellipsis", max_width=64)
+    for line in media[:_MOST_ROWS]:
+        name = Text(_short(line.uri, source))
+        table.add_row(
+            name, line.status, str(line.pages), _confidence(line.confidence), Text(line.first_line or "")
+        )
+    return table
+
+
+def _quarantined(lines: Sequence[QuarantineLine], source: Path) -> Table:
+    table = Table(
+        title="Quarantined", title_justify="left", caption=_caption(len(lines)), caption_justify="left"
+    )
+    table.add_column("medium", overflow="fold", max_width=48)
+    table.add_column("page", justify="right")
+    table.add_column("reason", no_wrap=True)
+    table.add_column("what happened", overflow="fold")
+    for line in lines[:_MOST_ROWS]:
+        page = "" if line.page_no is None else str(line.page_no)
+        table.add_row(Text(_short(line.uri, source)), page, line.reason, Text(line.message or ""))
+    return table
+
+
+def _short(uri: str, source: Path) -> str:
+    """A file below the ingested folder by its path there; everything else as it is."""
+    parts = urlsplit(uri)
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri)
+    folder = source if source.is_dir() else source.parent
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else uri
+
+
+def _confidence(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _caption(count: int) -> str | None:
+    return next(iter(_more(count)), None)
+
+
+def _more(count: int) -> list[str]:
+    return [f"… and {count - _MOST_ROWS} more"] if count > _MOST_ROWS else []

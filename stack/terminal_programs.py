@@ -1,0 +1,53 @@
+"""Programs that take over the terminal: the SQL client and the log viewer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import NoReturn
+
+from stack import mariadb, secrets_store
+from stack.errors import StackError
+from stack.lifecycle import SERVICES, Running
+from stack.paths import Paths
+
+_LINES_FOLLOWED = 20
+_LINES_PRINTED = 200
+
+
+def sql_command(running: Running, environ: Mapping[str, str], interactive: bool) -> list[str]:
+    """The command line of the SQL client; the password is in a file that only we may read."""
+    program = shutil.which("mariadb")
+    if program is None:
+        raise StackError("The client of MariaDB is missing (package mariadb-client-core): run `make setup`.")
+    settings = running.settings
+    options = settings.paths.secrets / "mariadb_client.cnf"
+    secrets_store.write_private(options, mariadb.client_options(running.secrets, settings.ports.mariadb))
+    command = [program, f"--defaults-file={options}", mariadb.DATABASE]
+    if not interactive:
+        # Bare rows, tab-separated, for other programs; RAW=1 leaves newlines and tabs as they are.
+        command += ["--batch", "--skip-column-names"]
+        if environ.get("RAW") == "1":
+            command.append("--raw")
+    return command
+
+
+def logs_command(paths: Paths, service: str | None, follow: bool) -> list[str]:
+    """The command line that shows the logs of one service or of all."""
+    known = [*SERVICES, "supervisord"]
+    if service and service not in known:
+        raise StackError(f"There is no service {service!r}: SERVICE is one of {', '.join(known)}.")
+    files = [paths.logs / f"{name}.log" for name in ([service] if service else known)]
+    existing = [str(file) for file in files if file.exists()]
+    if not existing:
+        raise StackError(f"There are no logs in {paths.logs} yet: start with `make run` or `make start`.")
+    mode = ["-n", str(_LINES_FOLLOWED), "-F"] if follow else ["-n", str(_LINES_PRINTED)]
+    return ["tail", *mode, *existing]
+
+
+def become(command: list[str]) -> NoReturn:
+    """Replace this process by a program, which so gets the terminal and its signals for itself."""
+    sys.stdout.flush()
+    os.execvp(command[0], command)  # noqa: S606 - there is no shell, and none is wanted

@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import pytest
+
+from stack import suites
+from stack.paths import Paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    """A project whose interpreters only note how they were called, and fail when told to."""
+    paths = Paths(tmp_path, tmp_path / "state")
+    for folder in ("unit", "stack", "ocr_runtime", "accuracy"):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+    for python in (paths.airflow_bin / "python", paths.ocr_python):
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/calls\nexit $(cat {tmp_path}/code)\n')
+        python.chmod(0o755)
+    return paths
+
+
+def test_every_folder_runs_once_and_where_its_packages_are(paths: Paths) -> None:
+    (paths.repository / "code").write_text("0")
+    assert suites.run_all(paths, "not slow") == 0
+    airflow, ocr = (paths.repository / "calls").read_text().splitlines()
+    tests = paths.repository / "tests"
+    ignored = f"--ignore={tests}/ocr_runtime --ignore={tests}/accuracy"
+    assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {tests} {ignored}")
+    assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {tests}/ocr_runtime {tests}/accuracy")
+
+
+@pytest.mark.parametrize(("pytest_code", "result"), [("1", 1), ("5", 0)])
+def test_failing_tests_fail_the_whole_and_no_tests_do_not(
+    paths: Paths, pytest_code: str, result: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (paths.repository / "code").write_text(pytest_code)
+    assert suites.run_all(paths, "slow") == result
+    said = capfd.readouterr().out
+    assert said.count("FAILED" if result else "passed") == 2

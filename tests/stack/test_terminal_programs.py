@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from stack import secrets_store
+from stack.airflow_configuration import AirflowSettings
+from stack.errors import StackError
+from stack.lifecycle import Running
+from stack.paths import Paths
+from stack.ports import Ports
+from stack.terminal_programs import logs_command, sql_command
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Running:
+    paths = Paths(tmp_path, tmp_path / "state")
+    paths.create()
+    secrets = secrets_store.load_or_create(paths.secrets)
+    return Running(AirflowSettings(paths, Ports(1, 2, 3), slots=1), secrets)
+
+
+def test_the_password_of_the_client_is_in_a_private_file_only(running: Running) -> None:
+    command = sql_command(running, {}, interactive=True)
+    options = Path(command[1].removeprefix("--defaults-file="))
+    assert running.secrets.mariadb_loader not in " ".join(command)
+    assert f"password={running.secrets.mariadb_loader}" in options.read_text()
+    assert options.stat().st_mode & 0o777 == 0o600
+
+
+def test_rows_are_bare_without_a_terminal_and_raw_on_demand(running: Running) -> None:
+    assert "--batch" not in sql_command(running, {"RAW": "1"}, interactive=True)
+    assert sql_command(running, {}, interactive=False)[-2:] == ["--batch", "--skip-column-names"]
+    assert sql_command(running, {"RAW": "1"}, interactive=False)[-1] == "--raw"
+
+
+def test_logs_of_one_service_or_all(running: Running) -> None:
+    paths = running.settings.paths
+    with pytest.raises(StackError, match="no logs"):
+        logs_command(paths, None, follow=True)
+    for name in ("scheduler", "mariadb"):
+        (paths.logs / f"{name}.log").touch()
+    assert logs_command(paths, "scheduler", follow=False)[-1] == str(paths.logs / "scheduler.log")
+    assert "-F" in logs_command(paths, None, follow=True)
+    with pytest.raises(StackError, match="SERVICE is one of mariadb"):
+        logs_command(paths, "shceduler", follow=True)
