@@ -1,7 +1,8 @@
 """Compare what is read in folders of media with the ground truth beside the media.
 
 `NAME.gt.txt` holds the exact text of `NAME.png`, `NAME.pdf` and so on: UTF-8, lines in reading order, pages
-separated by form feeds. The table shows each medium, each kind and the total.
+separated by form feeds. Ground truth without any lower-case letter says nothing about case, and its medium
+is compared without case. The table shows each medium, each kind and the total.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MEDIA_SUFFIXES = frozenset(
     {".avi", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".mkv", ".mov", ".mp4", ".pdf", ".png"}
     | {".tif", ".tiff", ".webm", ".webp"}
 )
+
+CASELESS_NOTE = "* compared without case: its ground truth is in capitals throughout"
 
 DEFAULT_READER = "bench.reading:read_folder"
 
@@ -96,13 +99,15 @@ def evaluate(pairs: Sequence[Pair], texts: Mapping[str, str]) -> list[Result]:
 
 
 def as_table(results: Sequence[Result]) -> str:
-    """Aligned plain text: one line a medium, then one a kind, then the total."""
+    """Aligned plain text: one line a medium, then one a kind, then the total, and what the marks mean."""
     rows = [("file", "CER", "word F1", "words"), ()]
     rows += [(_label(result), *_figures(result.score)) for result in results]
     rows += [(), ("kind", "CER", "word F1", "words"), ()]
     rows += [(kind, *_figures(score)) for kind, score in _kinds(results).items()]
-    rows += [("total", *_figures(total(result.score for result in results)))]
-    return "\n".join(_aligned(rows))
+    overall = total(result.score for result in results)
+    rows += [("total", *_figures(overall))]
+    footnote = ["", CASELESS_NOTE] if overall.media_without_case else []
+    return "\n".join([*_aligned(rows), *footnote])
 
 
 def as_json(results: Sequence[Result]) -> str:
@@ -191,7 +196,8 @@ def _kinds(results: Sequence[Result]) -> Mapping[str, Score]:
 
 
 def _label(result: Result) -> str:
-    return result.medium.name if result.was_read else f"{result.medium.name} (not read)"
+    mark = " *" if result.score.media_without_case else ""
+    return result.medium.name + mark + ("" if result.was_read else " (not read)")
 
 
 def _figures(score: Score) -> tuple[str, str, str]:

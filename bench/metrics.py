@@ -1,6 +1,8 @@
 """How far a reading is from the truth: character error rate and word F1, as counts that add up.
 
-Both texts are normalised first, so that line breaks and compatible code points cost nothing.
+Both texts are normalised first, so that line breaks and compatible code points cost nothing. A truth without
+any lower-case letter says nothing about case (some sets of transcriptions are written in capitals
+throughout): both texts are then case-folded too.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ class Score:
     Scores add up, and the rates of a sum are micro-averages: every character and every word weighs the
     same, whichever medium it comes from (Manning, Raghavan and Schütze, Introduction to Information
     Retrieval, 2008, section 13.6).
+
+    Attributes:
+        media_without_case: media that were compared without case, since their truth has no lower-case letter.
     """
 
     media: int = 0
@@ -28,11 +33,15 @@ class Score:
     matched_words: int = 0
     reference_words: int = 0
     hypothesis_words: int = 0
+    media_without_case: int = 0
 
     @classmethod
     def of(cls, reference: str, hypothesis: str) -> Score:
-        """Compare what was read in one medium with its ground truth."""
+        """Compare what was read in one medium with its ground truth; without case if that shows none."""
         truth, reading = normalise(reference), normalise(hypothesis)
+        caseless = has_no_case(truth)
+        if caseless:
+            truth, reading = normalise(truth.casefold()), normalise(reading.casefold())
         expected, found = Counter(truth.split()), Counter(reading.split())
         return cls(
             media=1,
@@ -41,6 +50,7 @@ class Score:
             matched_words=(expected & found).total(),
             reference_words=expected.total(),
             hypothesis_words=found.total(),
+            media_without_case=int(caseless),
         )
 
     def __add__(self, other: Score) -> Score:
@@ -52,6 +62,7 @@ class Score:
             self.matched_words + other.matched_words,
             self.reference_words + other.reference_words,
             self.hypothesis_words + other.hypothesis_words,
+            self.media_without_case + other.media_without_case,
         )
 
     @property
@@ -80,6 +91,14 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
+def has_no_case(reference: str) -> bool:
+    """Tell whether a truth is written in capitals throughout: letters with a case, none of them lower.
+
+    A text without such letters (digits only, Chinese) is compared as it is.
+    """
+    return reference.isupper()
+
+
 def character_error_rate(reference: str, hypothesis: str) -> float:
     """Levenshtein distance of the normalised texts divided by the reference's length.
 
@@ -93,10 +112,11 @@ def character_error_rate(reference: str, hypothesis: str) -> float:
 def word_f1(reference: str, hypothesis: str) -> float:
     """F1 of the bags of words, whatever their order.
 
-    A word is a run of characters between white space after normalising; case and punctuation count. A
-    word that occurs n times in one text and m times in the other matches min(n, m) times. F1 is van
-    Rijsbergen's F measure with equal weights (Information Retrieval, 1979, chapter 7). Reading order
-    does not matter, so it separates misread words from misplaced columns.
+    A word is a run of characters between white space after normalising; punctuation counts, and so does
+    case unless the truth shows none (see has_no_case). A word that occurs n times in one text and m times
+    in the other matches min(n, m) times. F1 is van Rijsbergen's F measure with equal weights (Information
+    Retrieval, 1979, chapter 7). Reading order does not matter, so it separates misread words from
+    misplaced columns.
     """
     return Score.of(reference, hypothesis).word_f1
 

@@ -104,6 +104,20 @@ def test_the_table_shows_files_kinds_and_total(folder: Path) -> None:
     assert len({len(line) for line in lines if line.strip()}) == 1
 
 
+def test_media_compared_without_case_carry_a_mark_that_a_footnote_explains(folder: Path) -> None:
+    assert accuracy.CASELESS_NOTE not in as_table(run([folder], read_nearly_right))
+    (folder / "060.gt.txt").write_text("TOTAL 4.50\n")
+
+    lines = as_table(run([folder], read_nearly_right)).splitlines()
+
+    assert next(line for line in lines if line.startswith("060.jpg *")).split()[-3:] == [
+        "0.1000",
+        "0.5000",
+        "2",
+    ]
+    assert lines[-1] == accuracy.CASELESS_NOTE
+
+
 def test_json_holds_the_counts(folder: Path) -> None:
     document = json.loads(as_json(run([folder], read_nearly_right)))
 

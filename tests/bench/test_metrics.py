@@ -54,6 +54,30 @@ def test_word_f1(reference: str, hypothesis: str, expected: float) -> None:
     assert word_f1(reference, hypothesis) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "expected"),
+    [
+        ("TOTAL 4.50", "Total 4.50", 1.0),
+        ("STRASSE", "Straße", 1.0),
+        ("TOTAL", "Totem", 0.0),
+        ("Total 4.50", "TOTAL 4.50", 0.5),
+        ("4.50", "4.50", 1.0),
+    ],
+)
+def test_a_truth_in_capitals_is_compared_without_case(
+    reference: str, hypothesis: str, expected: float
+) -> None:
+    assert word_f1(reference, hypothesis) == pytest.approx(expected)
+
+
+def test_sums_count_the_media_compared_without_case() -> None:
+    scores = [Score.of("TOTAL", "total"), Score.of("Total", "Total"), Score.of("12", "12"), Score.of("", "")]
+
+    assert [score.media_without_case for score in scores] == [1, 0, 0, 0]
+    assert total(scores).media_without_case == 1
+    assert character_error_rate("TOTAL", "Total") == 0.0
+
+
 def test_a_sum_weighs_every_character_the_same() -> None:
     long_and_right = Score.of("a" * 99, "a" * 99)
     short_and_wrong = Score.of("b", "c")

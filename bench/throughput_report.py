@@ -1,0 +1,187 @@
+"""Tables of what the throughput benchmark measured: Markdown for the repository, the same for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from bench.measurements import Reading, Throughput, WholeRun
+
+TARGET = 0.85
+"""The share of the bare engine's speed that a whole run should keep."""
+
+_NOTES = (
+    "*Whole run*: a private Airflow with PostgreSQL and MariaDB, from the first task's beginning to the "
+    "books being closed in the warehouse (`v_run`): discovering, planning, copying and hashing, "
+    "starting OCR processes and loading models, reading with a checkpoint for every page, checking, "
+    "loading. By Airflow's clock it also includes the scheduler before the first and after the last "
+    "task. Starting Airflow and the databases is not part of it.",
+    "*Bare engine*: as many processes as the whole run has slots, one single-threaded engine each, "
+    "sharing the same pages through a queue, and nothing else. The ratios use the mean of two "
+    "measurements, before and after the whole run, without loading the models unless they say so.",
+    "*Stock PaddleOCR*: `PaddleOCR.predict` with the same weights on ONNX Runtime in one process with "
+    "its default number of threads; orientation and unwarping models off, everything else at its "
+    "defaults. It reads each distinct page once; copies cost the same, so its time is projected to all "
+    "pages.",
+    "All read the same pages, opened by the same code. The pages are copies that differ in bytes and "
+    "not in pixels. Measurements run one after the other, with pauses, and never at the same time.",
+    "Peak memory is that of the largest OCR process.",
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of strings; the first column is text, the others are figures."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+def tables(result: Throughput) -> list[Table]:
+    """All tables, the most important first."""
+    cores = result.machine.cores
+    return [
+        ratios(result),
+        speeds(result),
+        spans(result.whole),
+        processor(result.whole, cores),
+        tasks(result.whole),
+    ]
+
+
+def ratios(result: Throughput) -> Table:
+    """How the whole run compares."""
+    rows = [
+        ("whole run / bare engine", result.whole_to_bare, f"≥ {TARGET}"),
+        ("whole run by Airflow's clock / bare engine", result.airflow_to_bare, ""),
+        ("whole run / bare engine with loading", result.whole_to_bare_with_loading, ""),
+        ("whole run / stock PaddleOCR", result.whole_to_stock, ""),
+    ]
+    return Table(
+        "Ratios of pages per second",
+        ("ratio", "value", "target"),
+        [(name, f"{value:.2f}", target) for name, value, target in rows],
+    )
+
+
+def speeds(result: Throughput) -> Table:
+    """Pages per second and memory of each measurement."""
+    whole = result.whole
+    rows = [
+        ("whole run", whole.slots, whole.pages, whole.seconds, whole.peak_memory_mb),
+        ("whole run by Airflow's clock", whole.slots, whole.pages, whole.airflow_seconds, []),
+        *_bare_rows(result.bare),
+        ("stock PaddleOCR, each distinct page once", 1, *_read(result.stock)),
+        ("stock PaddleOCR, projected to all pages", 1, result.pages, result.stock_seconds, []),
+    ]
+    return Table(
+        "Speed",
+        ("measurement", "processes", "pages", "seconds", "pages/s", "peak memory (MiB)"),
+        [
+            (
+                name,
+                str(processes),
+                str(pages),
+                f"{seconds:.1f}",
+                f"{pages / seconds:.2f}",
+                str(max(memory)) if memory else "",
+            )
+            for name, processes, pages, seconds, memory in rows
+        ],
+    )
+
+
+def spans(whole: WholeRun) -> Table:
+    """Where the wall time of the whole run goes, by Airflow's clock."""
+    reading = whole.ocr_ended - whole.ocr_began
+    slots = min(whole.slots, len(whole.batches))
+    pages = whole.page_seconds / slots
+    rows = [
+        ("before the first page: start, discover, plan, fetch", whole.ocr_began),
+        ("OCR tasks, from the first one's beginning to the last one's end", reading),
+        (f"– of these, pages (sum of all pages / {slots})", pages),
+        ("– of these, starting processes, loading models, idle slots", reading - pages),
+        ("after the last page: validate, load", whole.loaded - whole.ocr_ended),
+        ("after loading: report, end of the run", whole.airflow_seconds - whole.loaded),
+        ("all", whole.airflow_seconds),
+    ]
+    return Table(
+        f"Where the time of the whole run goes ({len(whole.batches)} batches)",
+        ("part", "seconds", "share"),
+        [(name, f"{value:.1f}", f"{value / whole.airflow_seconds:.0%}") for name, value in rows],
+    )
+
+
+def processor(whole: WholeRun, cores: int) -> Table:
+    """Who uses the processor during the whole run."""
+    available = whole.airflow_seconds * cores
+    used = [*whole.cpu_seconds.items(), ("all", sum(whole.cpu_seconds.values()))]
+    return Table(
+        f"Processor time of the whole run ({cores} cores for {whole.airflow_seconds:.1f} s)",
+        ("process", "seconds", "share of the machine"),
+        [(name, f"{seconds:.1f}", f"{seconds / available:.0%}") for name, seconds in used],
+    )
+
+
+def tasks(whole: WholeRun) -> Table:
+    """How long tasks ran, and how long they took to begin."""
+    rows = []
+    for name in dict.fromkeys(task.task for task in whole.tasks):
+        instances = [task for task in whole.tasks if task.task == name]
+        rows.append(
+            (
+                name,
+                str(len(instances)),
+                f"{fmean(task.start_seconds for task in instances):.2f}",
+                f"{fmean(task.seconds for task in instances):.2f}",
+                f"{max(task.seconds for task in instances):.2f}",
+            )
+        )
+    return Table("Tasks (seconds)", ("task", "instances", "mean start", "mean run", "longest run"), rows)
+
+
+def markdown(result: Throughput) -> str:
+    """The report that lies in the repository."""
+    return "\n".join(["# Throughput", "", *_preface(result), *_markdown_tables(result), *_notes(), ""])
+
+
+def _bare_rows(readings: Sequence[Reading]) -> Iterator[tuple[str, int, int, float, list[int]]]:
+    for number, reading in enumerate(readings, start=1):
+        name = f"bare engine ({number} of {len(readings)})"
+        yield name, reading.processes, *_read(reading)
+        with_loading = reading.load_seconds + reading.read_seconds
+        yield f"{name}, with loading", reading.processes, reading.pages, with_loading, []
+
+
+def _read(reading: Reading) -> tuple[int, float, list[int]]:
+    return reading.pages, reading.read_seconds, reading.peak_memory_mb
+
+
+def _preface(result: Throughput) -> list[str]:
+    machine = result.machine
+    versions = {**result.whole.versions, **result.stock.versions}
+    busy = ", ".join(f"{name} {percent:.0f} %" for name, percent in result.others_busy.items())
+    return [
+        f"{result.pages} pages in {result.media} media, measured on {result.date}.",
+        "",
+        f"- Machine: {machine.cpu}, {machine.cores} cores, {machine.memory_gb} GB; {machine.system}",
+        f"- Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}",
+        f"- In use by others before each measurement: {busy}",
+        "",
+    ]
+
+
+def _markdown_tables(result: Throughput) -> Iterator[str]:
+    for table in tables(result):
+        yield f"## {table.title}"
+        yield ""
+        yield "| " + " | ".join(table.head) + " |"
+        yield "|" + "|".join([" --- ", *[" ---: "] * (len(table.head) - 1)]) + "|"
+        yield from ("| " + " | ".join(row) + " |" for row in table.rows)
+        yield ""
+
+
+def _notes() -> list[str]:
+    return ["## What is compared", "", *(f"- {note}" for note in _NOTES)]
