@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from sqlalchemy import Engine, text
+
 from stack import leftovers, mariadb
 from stack.airflow_api import AirflowApi
 from stack.lifecycle import Running, Stack

@@ -19,12 +19,12 @@ def paths(tmp_path: Path) -> Iterator[Paths]:
     paths = Paths(tmp_path, tmp_path / "50% full of spaces" / ("deep" * 30))
     paths.create()
     yield paths
-    Supervisor(paths).stop(10)
+    Supervisor(paths).stop(60)
     assert leftovers.end(paths.state) == 0
 
 
 def wait_for(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -50,7 +50,7 @@ def test_what_crashes_is_started_again_and_stop_leaves_nothing(paths: Paths) -> 
     process = supervisor.process()
     assert process
     assert os.getsid(process.pid) != os.getsid(0)
-    supervisor.stop(10)
+    supervisor.stop(60)
     assert supervisor.process() is None
     assert supervisor.programs() == {}
     assert leftovers.find(paths.state) == []
@@ -62,7 +62,7 @@ def test_the_socket_is_private_and_gone_after_the_stop(paths: Paths) -> None:
     assert not socket.is_relative_to(paths.state)
     assert socket.stat().st_mode & 0o777 == 0o700
     assert socket.parent.stat().st_mode & 0o777 == 0o700
-    supervisor.stop(10)
+    supervisor.stop(60)
     assert not socket.parent.exists()
 
 

@@ -29,6 +29,21 @@ def stack() -> Iterator[Stack]:
         stack.down()
 
 
+def listening_addresses(process: psutil.Process) -> set[str]:
+    try:
+        connections = process.net_connections()
+    except psutil.NoSuchProcess:
+        return set()  # Reading a DAG file takes a process that soon ends.
+    return {connection.laddr.ip for connection in connections if connection.status == psutil.CONN_LISTEN}
+
+
+def command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 def test_up_again_and_down(stack: Stack) -> None:
     running = stack.up()
     answer = health(running.ui_url)
@@ -48,20 +63,14 @@ def test_up_again_and_down(stack: Stack) -> None:
 
     processes = leftovers.find(stack.paths.state)
     assert len(processes) >= 10
-    commands = " ".join(" ".join(process.cmdline()) for process in processes)
+    commands = " ".join(command_line(process) for process in processes)
     logs = "".join(file.read_text(errors="replace") for file in stack.paths.logs.rglob("*.log"))
     assert not [secret for secret in vars(running.secrets).values() if secret in commands + logs]
-    addresses = {
-        connection.laddr.ip
-        for process in processes
-        for connection in process.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    }
-    assert addresses == {"127.0.0.1"}
+    assert {address for process in processes for address in listening_addresses(process)} == {"127.0.0.1"}
 
     began = time.monotonic()
     assert stack.up() == running
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 15
 
     stack.down()
     assert leftovers.find(stack.paths.state) == []

@@ -1,0 +1,44 @@
+"""What the documents say is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from textmill.errors import Reason
+from tools.document_settings import DOCUMENT, document
+
+DOCUMENTS = [
+    "README.md",
+    "docs/architecture.md",
+    "docs/operations.md",
+    "docs/warehouse.md",
+    "docs/development.md",
+]
+
+
+def test_settings_are_documented_as_they_are() -> None:
+    assert DOCUMENT.read_text(encoding="utf-8") == document(), "run python -m tools.document_settings"
+
+
+def test_every_reason_code_is_explained(repository: Path) -> None:
+    text = (repository / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [reason.value for reason in Reason if f"`{reason.value}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_between_documents_lead_somewhere(repository: Path, name: str) -> None:
+    path = repository / name
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_goal_in_the_documents_exists(repository: Path, name: str) -> None:
+    goals = set(
+        re.findall(r"^([a-z-]+):", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    used = set(re.findall(r"\bmake (?:-s )?([a-z][a-z-]+)", (repository / name).read_text(encoding="utf-8")))
+    assert used - goals - {"sure"} == set()
