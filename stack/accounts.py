@@ -22,6 +22,7 @@ class ServerAccount:
     prefix: tuple[str, ...] = ()
     uid: int | None = None
     gid: int | None = None
+    has_capability: bool = False
 
     def own(self, path: Path) -> None:
         """Hand a file or folder to the account."""
@@ -48,9 +49,10 @@ def server_account(folder: Path) -> ServerAccount:
         raise StackError("The program setpriv is missing: install the package util-linux.")
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     base = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
-    for prefix in ((*base, "--"), (*base, *_MAY_PASS_FOLDERS, "--")):
+    for capability in ((), _MAY_PASS_FOLDERS):
+        prefix = (*base, *capability, "--")
         if _can_enter(prefix, folder):
-            return ServerAccount(prefix, entry.pw_uid, entry.pw_gid)
+            return ServerAccount(prefix, entry.pw_uid, entry.pw_gid, has_capability=bool(capability))
     raise StackError(
         f"The account {ACCOUNT!r}, which runs the database servers, cannot reach {folder}: move the project "
         "to a folder that others may enter (for example /srv/textmill), or set TEXTMILL_STATE to one."

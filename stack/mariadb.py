@@ -24,9 +24,10 @@ _READY = "initialised"
 
 def prepare(home: Path, secrets: Secrets) -> ServerAccount:
     """Create the data folder, the database and its accounts, unless that is done; returns who runs it."""
-    account = server_account(home)
+    account = _account(home)
     ready = home / _READY
     if ready.exists():
+        _hand_over(home, account)
         return account
     data, temporary = home / "data", home / "tmp"
     for folder in (data, temporary):
@@ -55,6 +56,7 @@ def command(home: Path, account: ServerAccount, port: int) -> list[str]:
         *account.prefix,
         _program(),
         "--no-defaults",
+        *_user(account),
         f"--datadir={home / 'data'}",
         f"--tmpdir={home / 'tmp'}",
         f"--port={port}",
@@ -117,6 +119,28 @@ def running_mariadb(state_dir: Path) -> Iterator[URL]:
     with server as alive:
         servers.wait_until(lambda: answers(secrets, port), alive, "MariaDB", log)
         yield loader_url(secrets, port)
+
+
+def _account(home: Path) -> ServerAccount:
+    """Who runs the server.
+
+    With the capability to pass through private folders, MariaDB 10.11 takes its own system tables for moved
+    from another machine, and damages them. There, and only there, it runs as the root that started it.
+    """
+    account = server_account(home)
+    return ServerAccount(uid=0, gid=0) if account.has_capability else account
+
+
+def _user(account: ServerAccount) -> list[str]:
+    # MariaDB runs as root only when it is told so.
+    return ["--user=root"] if account.uid == 0 else []
+
+
+def _hand_over(home: Path, account: ServerAccount) -> None:
+    """Give files to the account that runs the server now: a folder may have become private, or public."""
+    for path in (*(home / "data").rglob("*"), home / "data", home / "tmp"):
+        if account.uid is not None and path.stat().st_uid != account.uid:
+            account.own(path)
 
 
 def _program() -> str:

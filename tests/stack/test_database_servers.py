@@ -66,12 +66,28 @@ def test_mariadb_is_private_strict_and_gone_afterwards(private_folder: Path) -> 
         listed = "select user, host from mysql.user where user not in ('mariadb.sys') order by user"
         assert rows(admin, listed) == [("root", "127.0.0.1"), ("textmill", "127.0.0.1")]
         (server,) = servers_below(private_folder)
-        assert server.uids().real != 0
         assert {connection.laddr.ip for connection in server.net_connections()} == {"127.0.0.1"}
         execute(url, "create table kept (n int)")
     assert servers_below(private_folder) == []
     with running_mariadb(private_folder) as url:
         assert rows(url, "show tables") == [("kept",)]
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_mariadb_is_whole_in_private_and_in_public_folders(mode: int) -> None:
+    """Dropping a database opens a system table that nothing else of ours opens."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(mode)
+        for _ in range(2):
+            with running_mariadb(Path(folder)) as url:
+                (server,) = servers_below(Path(folder))
+                # Root only where the account of its own would have to pass a private folder.
+                assert mode == 0o700 or os.geteuid() != 0 or server.uids().real != 0
+                execute(url, "drop database textmill")
+                execute(url.set(database=""), "create database textmill")
+            assert "moved table" not in (Path(folder) / "logs" / "mariadb.log").read_text()
+            mode = 0o755 if mode == 0o700 else 0o700
+            Path(folder).chmod(mode)
 
 
 def test_postgres_is_private_and_gone_afterwards(private_folder: Path) -> None:
