@@ -1,1 +1,1 @@
-"""Measurements of the pipeline: how exactly it reads."""
+"""Measurements of the pipeline: how exactly and how fast it reads."""

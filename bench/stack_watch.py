@@ -10,7 +10,6 @@ from types import TracebackType
 import psutil
 
 from bench.process_memory import peak_memory_mb
-from stack.airflow_configuration import MARK
 
 OCR = "OCR processes"
 TASKS = "tasks"
@@ -41,12 +40,14 @@ class Usage:
 class StackWatch:
     """Looks at all processes of a stack once a second. A context manager.
 
+    `mark` is the variable that names the state folder in the environment of each of its processes.
+
     What a process does in the last second of its life is not seen; tasks and short programs are counted a
     little too low.
     """
 
-    def __init__(self, state: Path) -> None:
-        self._mark = f"{MARK}={state}".encode()
+    def __init__(self, state: Path, mark: str) -> None:
+        self._mark = f"{mark}={state}".encode()
         self._cluster = str(state / "postgres" / "data")
         self._usage: dict[int, Usage] = {}
         self._strangers: set[int] = set()

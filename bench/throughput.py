@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,6 +42,8 @@ _PAGE_WIDTH = 120
 """Where there is no terminal to ask."""
 _QUIET_PERCENT = 10.0
 """An idle stack uses less of two cores than this."""
+
+_INTERRUPTED, _TERMINATED = 130, 143
 
 
 class MeasurementFailed(Exception):
@@ -193,11 +196,16 @@ def write(result: Throughput, target: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    # So that the private stack is stopped and the folder removed then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
         result = run(options.media, options.pages, options.slots or ocr_slots(os.environ))
     except (CorpusError, MeasurementFailed, RunFailed, StackError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
     show(result)
     write(result, options.json_out)
     return 0

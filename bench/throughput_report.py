@@ -18,8 +18,9 @@ _NOTES = (
     "loading. By Airflow's clock it also includes the scheduler before the first and after the last "
     "task. Starting Airflow and the databases is not part of it.",
     "*Bare engine*: as many processes as the whole run has slots, one single-threaded engine each, "
-    "sharing the same pages through a queue, and nothing else. The ratios use the mean of two "
-    "measurements, before and after the whole run, without loading the models unless they say so.",
+    "sharing the same pages through a queue, and nothing else. It is measured before and after the "
+    "whole run, and the ratios use the faster one, without loading the models unless they say so: other "
+    "work on the machine can only slow it.",
     "*Stock PaddleOCR*: `PaddleOCR.predict` with the same weights on ONNX Runtime in one process with "
     "its default number of threads; orientation and unwarping models off, everything else at its "
     "defaults. It reads each distinct page once; copies cost the same, so its time is projected to all "
@@ -62,7 +63,7 @@ def ratios(result: Throughput) -> Table:
     return Table(
         "Ratios of pages per second",
         ("ratio", "value", "target"),
-        [(name, f"{value:.2f}", target) for name, value, target in rows],
+        [(name, f"{value:.3f}", target) for name, value, target in rows],
     )
 
 

@@ -18,6 +18,7 @@ from bench.measurements import BatchTimes, TaskTimes, WholeRun
 from bench.stack_watch import StackWatch
 from stack import ingest, mariadb, ports, postgres
 from stack.airflow_api import AirflowApi
+from stack.airflow_configuration import MARK
 from stack.lifecycle import Running, Stack
 from stack.paths import REPOSITORY, Paths
 
@@ -64,7 +65,7 @@ def measure(running: Running, source: Path, before: Callable[[], None], say: Say
     try:
         _wait_until_idle(api, airflow, say)
         before()
-        with StackWatch(running.settings.paths.state) as watch:
+        with StackWatch(running.settings.paths.state, MARK) as watch:
             run_id = ingest.start_run(api, source, say)
             state = ingest.follow(running, api, run_id, ingest.LineView(say))
         if state != "success":
