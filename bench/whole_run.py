@@ -24,8 +24,6 @@ from stack.paths import REPOSITORY, Paths
 
 _STATE_VARIABLE = "TEXTMILL_STATE"
 _LOOK_SECONDS = 0.5
-_OWN_RUNS_SECONDS = 20.0
-"""How soon after its DAG the scheduler begins the run that the schedule has missed, if it does at all."""
 
 Say = Callable[[str], None]
 
@@ -63,7 +61,7 @@ def measure(running: Running, source: Path, before: Callable[[], None], say: Say
     airflow = _engine(postgres.airflow_url(running.secrets, running.settings.ports.postgres))
     warehouse = _engine(mariadb.loader_url(running.secrets, running.settings.ports.mariadb))
     try:
-        _wait_until_idle(api, airflow, say)
+        _wait_until_parsed(api)
         before()
         with StackWatch(running.settings.paths.state, MARK) as watch:
             run_id = ingest.start_run(api, source, say)
@@ -76,21 +74,8 @@ def measure(running: Running, source: Path, before: Callable[[], None], say: Say
         warehouse.dispose()
 
 
-def _wait_until_idle(api: AirflowApi, airflow: Engine, say: Say) -> None:
-    """Let the run that the schedule owes a new Airflow pass: it would compete with ours."""
-    deadline = time.monotonic() + _OWN_RUNS_SECONDS
+def _wait_until_parsed(api: AirflowApi) -> None:
     while api.dag_is_paused(ingest.DAG) is None:
-        time.sleep(_LOOK_SECONDS)
-    runs = text("SELECT count(*) FILTER (WHERE state IN ('queued', 'running')), count(*) FROM dag_run")
-    said = False
-    while True:
-        with airflow.connect() as connection:
-            active, known = connection.execute(runs).one()
-        if not active and (known or time.monotonic() > deadline):
-            return
-        if active and not said:
-            say("Waiting for the scheduled run to pass…")
-            said = True
         time.sleep(_LOOK_SECONDS)
 
 

@@ -131,6 +131,8 @@ def _sections(settings: AirflowSettings, secrets: Secrets) -> dict[str, dict[str
             # A task whose machine or supervisor died is retried after a minute, not after five.
             "task_instance_heartbeat_timeout": "60",
             "enable_health_check": "False",
+            # How long a task that could start waits at most; the default is a second per stage.
+            "scheduler_idle_sleep_time": "0.3",
         },
         "dag_processor": {
             "parsing_processes": "1",

@@ -163,7 +163,7 @@ prepare_environment() {
     say "Installing $lock into $environment (some minutes the first time)…"
     # The locks are complete; without --no-deps a replaced OpenCV would come back (requirements-overrides.in).
     quietly "$lock could not be installed into $environment." \
-        "$bootstrap/bin/uv" pip install -q --no-deps --require-hashes --python "$environment/bin/python" -r "$lock"
+        "$bootstrap/bin/uv" pip install -q --no-deps --require-hashes --compile-bytecode --python "$environment/bin/python" -r "$lock"
     stamp "$environment" "$lock"
 }
 

@@ -32,6 +32,8 @@ def make_console() -> Console:
 def tables(summary: RunSummary, source: Path) -> RenderableType:
     """What a run brought: totals, one line of text per medium, what was put aside and why."""
     parts: list[RenderableType] = [_totals(summary)]
+    if summary.media_found and summary.media_unchanged == summary.media_found:
+        parts.append("Everything is unchanged: nothing was read again.")
     if summary.media:
         parts.append(_media(summary.media, source))
     if summary.quarantined:
