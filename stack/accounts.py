@@ -12,7 +12,8 @@ from pathlib import Path
 from stack.errors import StackError
 
 ACCOUNT = "textmill"
-_MAY_PASS_FOLDERS = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+_MAY_PASS_FOLDERS = ("dac_read_search", "dac_override")
+"""Capabilities that let a process through private folders, the smaller first: containers often lack it."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,11 @@ def server_account(folder: Path) -> ServerAccount:
         raise StackError("The program setpriv is missing: install the package util-linux.")
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     base = ("setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
-    for capability in ((), _MAY_PASS_FOLDERS):
-        prefix = (*base, *capability, "--")
+    for capability in (None, *_MAY_PASS_FOLDERS):
+        keep = (f"--inh-caps=+{capability}", f"--ambient-caps=+{capability}") if capability else ()
+        prefix = (*base, *keep, "--")
         if _can_enter(prefix, folder):
-            return ServerAccount(prefix, entry.pw_uid, entry.pw_gid, has_capability=bool(capability))
+            return ServerAccount(prefix, entry.pw_uid, entry.pw_gid, has_capability=capability is not None)
     raise StackError(
         f"The account {ACCOUNT!r}, which runs the database servers, cannot reach {folder}: move the project "
         "to a folder that others may enter (for example /srv/textmill), or set TEXTMILL_STATE to one."

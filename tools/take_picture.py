@@ -1,7 +1,7 @@
 """Take a picture of a page of the local Airflow UI with headless Chromium.
 
-`python -m tools.take_picture http://127.0.0.1:8080/dags/media_ingest/runs/… docs/images/run.png` logs in with the
-generated password and writes a PNG. Needs Debian's package `chromium`.
+`python -m tools.take_picture http://127.0.0.1:8080/dags/media_ingest/runs/… docs/images/run.png` logs in with
+the generated password and writes a PNG. Needs Debian's package `chromium`.
 """
 
 from __future__ import annotations
