@@ -35,13 +35,15 @@ def suites(paths: Paths) -> list[Suite]:
 
 def run_all(paths: Paths, marked: str) -> int:
     """Run every suite's tests with these marks, also after one suite failed; 0 when all passed."""
-    results = {suite.name: _run(paths, suite, marked) for suite in suites(paths)}
+    chosen = suites(paths)
+    (paths.repository / ".coverage").unlink(missing_ok=True)
+    results = {suite.name: _run(paths, suite, marked, last=suite is chosen[-1]) for suite in chosen}
     for name, code in results.items():
         print(f"{name}: {'passed' if code == 0 else f'FAILED (pytest exit code {code})'}", flush=True)
     return 0 if not any(results.values()) else 1
 
 
-def _run(paths: Paths, suite: Suite, marked: str) -> int:
+def _run(paths: Paths, suite: Suite, marked: str, *, last: bool) -> int:
     print(f"== Tests in the {suite.name}", flush=True)
     environment = {
         **os.environ,
@@ -50,7 +52,9 @@ def _run(paths: Paths, suite: Suite, marked: str) -> int:
         "TEXTMILL_OCR_PYTHON": str(paths.ocr_python),
         "GX_ANALYTICS_ENABLED": "false",
     }
-    command = [str(suite.python), "-m", "pytest", "-m", marked, *suite.arguments]
+    # One figure for both environments: each adds to the same file, the last one reports.
+    coverage = ["--cov", "--cov-append", f"--cov-report={'term' if last else ''}"]
+    command = [str(suite.python), "-m", "pytest", "-m", marked, *coverage, *suite.arguments]
     code = subprocess.run(command, cwd=paths.repository, env=environment).returncode
     # The choice may leave a suite without tests.
     return 0 if code == _NO_TESTS_CHOSEN else code

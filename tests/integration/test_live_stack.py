@@ -29,7 +29,8 @@ _RUN_SECONDS = 240
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """MariaDB, PostgreSQL and Airflow in a state folder of their own."""
     state = tmp_path_factory.mktemp("live") / "state"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    own = ("AIRFLOW", "COVERAGE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     environment |= {"TEXTMILL_STATE": str(state), "TEXTMILL_STABLE_SECONDS": "0"}
     stack = Stack(Paths.from_environment(environment), environment, lambda sentence: None)
     yield stack

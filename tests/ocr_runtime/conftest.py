@@ -59,7 +59,8 @@ def make_batch(tmp_path: Path) -> BatchMaker:
 @pytest.fixture
 def worker_command(repository: Path, models_dir: Path) -> tuple[list[str], dict[str, str]]:
     """How the OCR runtime is started, but for the batch."""
-    environment = {
+    coverage = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+    environment = coverage | {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{repository / 'include'}:{repository / 'tests' / 'support'}",
         "TEXTMILL_MODELS_DIR": str(models_dir),
