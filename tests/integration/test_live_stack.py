@@ -133,8 +133,9 @@ def test_killed_ocr_process_and_killed_task_continue_where_they_were(
     task = victim.parent()
     assert task is not None
     task.send_signal(signal.SIGKILL)
-    psutil.wait_procs([victim], timeout=10)
-    assert not victim.is_running(), "the OCR process outlived its task"
+    _, alive = psutil.wait_procs([victim], timeout=10)
+    # Where no init collects the dead, as in many containers, one that has ended stays as a zombie.
+    assert all(process.status() == psutil.STATUS_ZOMBIE for process in alive), "it outlived its task"
 
     assert run.wait() == "success"
     logs = ocr_logs(running, run.run_id)
