@@ -218,7 +218,7 @@ def media_ingest() -> None:
             task_id="ocr",
             batch_uri=fetch(batch_uri),
             engine="{{ params.engine }}",
-            languages="{{ params.languages }}",
+            languages="{{ params.languages | tojson }}",
             dpi="{{ params.dpi }}",
             pool="ocr_gpu",
             execution_timeout=timedelta(hours=6),

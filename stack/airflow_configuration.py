@@ -78,6 +78,8 @@ def environment(settings: AirflowSettings, inherited: Mapping[str, str]) -> dict
     paths = settings.paths
     # Settings of another Airflow in the caller's shell must not reach this one.
     kept = {name: value for name, value in inherited.items() if not name.startswith("AIRFLOW")}
+    # Every task is a process of its own: without bytecode each would compile all modules anew.
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     python_path = [str(paths.include), *filter(None, [kept.get("PYTHONPATH")])]
     return {
         **kept,
@@ -131,8 +133,6 @@ def _sections(settings: AirflowSettings, secrets: Secrets) -> dict[str, dict[str
             # A task whose machine or supervisor died is retried after a minute, not after five.
             "task_instance_heartbeat_timeout": "60",
             "enable_health_check": "False",
-            # How long a task that could start waits at most; the default is a second per stage.
-            "scheduler_idle_sleep_time": "0.3",
         },
         "dag_processor": {
             "parsing_processes": "1",

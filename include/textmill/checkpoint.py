@@ -28,6 +28,7 @@ from textmill.records import (
     Rejected,
     Rejection,
 )
+from textmill.staging import fsync_folder
 
 _EVENT: TypeAdapter[CheckpointEvent] = TypeAdapter(CheckpointEvent)
 
@@ -43,16 +44,19 @@ class Progress:
     finished_pages: set[PageKey] = field(default_factory=set)
     finished_media: set[str] = field(default_factory=set)
     starts: Counter[PageKey] = field(default_factory=Counter)
+    pages_read: int = 0
 
     def note(self, event: CheckpointEvent) -> None:
         """Take one event in."""
         match event:
             case MediumOpened():
                 self.page_counts[event.sha256] = event.page_count
+                del self.starts[event.sha256, 0]  # opening it went well
             case PageStarted():
                 self.starts[event.sha256, event.page_no] += 1
             case PageRead(page=page):
                 self.finished_pages.add((page.sha256, page.page_no))
+                self.pages_read += 1
             case Rejected(rejection=rejection):
                 self._note_rejection(rejection)
             case MediumDone():
@@ -114,6 +118,7 @@ class Checkpoint:
         self._file = path.open("ab")
         if fresh:
             self._write(header.model_dump_json())
+            fsync_folder(path.parent)
 
     def __enter__(self) -> Checkpoint:
         return self

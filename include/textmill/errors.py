@@ -134,6 +134,8 @@ class PageCrashedReader(MediumError):
     """The page took the OCR process down more often than the setting allows."""
 
     reason = Reason.PAGE_CRASHED_READER
+    # The page may not be to blame: machines are restarted, and memory is eaten by neighbours.
+    permanent = False
 
 
 class EngineFailed(MediumError):

@@ -9,9 +9,13 @@ import signal
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the one that started it dies (Linux prctl(2))."""
-    parent = os.getppid()
+def die_with_parent(parent_pid: int) -> None:
+    """Ask the kernel to kill this process when the one that started it dies (Linux prctl(2)).
+
+    Args:
+        parent_pid: who that is. It has to be told: when it died before this call, somebody else is the
+            parent by now, and this process ends at once.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died between the start of this process and the call above
+    if os.getppid() != parent_pid:
         os.kill(os.getpid(), signal.SIGKILL)

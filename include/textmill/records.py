@@ -61,6 +61,11 @@ class BatchItem(Record):
     estimated_seconds: float
 
 
+_MOST_MESSAGE = 2000
+_MOST_DETAIL = 4000
+"""Characters kept: what a library prints about a hostile file can be megabytes."""
+
+
 class Rejection(Record):
     """A medium, or one page of it, that could not be accepted, and why."""
 
@@ -84,8 +89,8 @@ class Rejection(Record):
             page_no=error.page_no if error.page_no is not None else page_no,
             stage=stage,
             reason=error.reason,
-            message=error.message,
-            detail=error.detail,
+            message=error.message[:_MOST_MESSAGE],
+            detail=error.detail[:_MOST_DETAIL],
             permanent=error.permanent,
         )
 
@@ -123,7 +128,6 @@ class OcrRequest(Record):
     engine: str
     languages: tuple[str, ...]
     dpi: int
-    attempt: int = 1
 
 
 class LineRecord(Record):
@@ -170,7 +174,10 @@ class MediumOpened(Record):
 
 
 class PageStarted(Record):
-    """Work on a page began. Without a matching PageRead or PageRejected, the process died on it."""
+    """Work on a page began; page 0 stands for opening the medium.
+
+    Without what should follow (a page, a refusal, the medium opened), the process died on it.
+    """
 
     type: Literal["started"] = "started"
     sha256: Sha256

@@ -7,6 +7,7 @@ file that is appended to; see `textmill.checkpoint`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from textmill.errors import StagingError
 
 SCHEMA_VERSION = 1
+_LONGEST_NAME = 200
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -103,9 +105,14 @@ class RunArea:
         """MediaRef lines, written by discover."""
         return self.folder / "discovered.jsonl"
 
+    @property
+    def batches(self) -> Path:
+        """The folder of all batches."""
+        return self.folder / "batches"
+
     def batch(self, batch_no: int) -> BatchArea:
         """The area of batch `batch_no`."""
-        return BatchArea(self.folder / "batches" / f"{batch_no:04d}")
+        return BatchArea(self.batches / f"{batch_no:04d}")
 
 
 class Staging:
@@ -115,8 +122,11 @@ class Staging:
         self.root = root.absolute()
 
     def run(self, run_id: str) -> RunArea:
-        """The area of a run. Run ids hold colons and plus signs, which are escaped."""
-        return RunArea(self.root / "runs" / quote(run_id, safe="_-."))
+        """The area of a run. Run ids hold colons and plus signs, which are escaped; long ones are hashed."""
+        name = "run=" + quote(run_id, safe="")
+        if len(name) > _LONGEST_NAME:
+            name = "run-sha256=" + hashlib.sha256(run_id.encode()).hexdigest()
+        return RunArea(self.root / "runs" / name)
 
     @property
     def content(self) -> Path:
@@ -130,11 +140,19 @@ class Staging:
         stale = [
             folder
             for folder in (self.root / "runs").glob("*")
-            if folder != kept and folder.stat().st_mtime < oldest
+            if folder != kept and _last_touched(folder) < oldest
         ]
         for folder in stale:
             shutil.rmtree(folder, ignore_errors=True)
         return len(stale)
+
+
+def _last_touched(folder: Path) -> float:
+    """Return when a run's folder, or that of one of its batches, last gained a file; now when it is gone."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.glob("batches/*")))
+    except FileNotFoundError:  # the report of another run removes it at this moment
+        return time.time()
 
 
 def fsync_folder(folder: Path) -> None:

@@ -1,8 +1,9 @@
 """The OCR runtime: read one batch, page by page, and write each finished page to the checkpoint.
 
-Started by the operator as `python -m textmill.worker BATCH_URI` in the OCR environment, one process per
-batch, so that a crash, a leak or a kill takes one batch's process and nothing else. Standard output carries
-one JSON event per line (`textmill.events`) and nothing more; whatever libraries print goes to standard error.
+Started by the operator as `python -m textmill.worker BATCH_URI PARENT_PID` in the OCR environment, one
+process per batch, so that a crash, a leak or a kill takes one batch's process and nothing else. Standard
+output carries one JSON event per line (`textmill.events`) and nothing more; whatever libraries print goes to
+standard error.
 A second start on the same batch continues behind the last finished page.
 """
 
@@ -19,7 +20,8 @@ from typing import TextIO
 
 from textmill.checkpoint import Checkpoint
 from textmill.engines import Engine, EngineOptions, create_engine
-from textmill.errors import EngineFailed, MediumError, PageCrashedReader
+from textmill.engines.protocol import PageText
+from textmill.errors import EngineFailed, MediumError, PageCrashedReader, StagingError
 from textmill.events import (
     ItemDone,
     ItemFailed,
@@ -51,6 +53,8 @@ from textmill.settings import Settings
 from textmill.settings import load as load_settings
 from textmill.staging import BatchArea, name_of, path_of, read_records
 
+_OPENING = 0
+"""Stands in the checkpoint for opening a medium, before any page."""
 _DARKER_BY = 48
 """Grey levels below the page's median at which a pixel counts as ink."""
 
@@ -108,10 +112,13 @@ class BatchReader:
             self._note_opened(item, content, progress.page_counts.get(content.sha256, 0))
             return
         name = name_of(uri)
+        if not path_of(content.path).exists():
+            raise StagingError(
+                f"The copy of {name} is not in the content store: it was loaded before, or cleaned up. "
+                f"Clear the fetch task of this batch, not only ocr; run with force if it is loaded already."
+            )
         try:
-            with open_medium(
-                path_of(content.path), content.kind, name=name, dpi=self._request.dpi, limits=self._limits
-            ) as medium:
+            with self._open(name, content) as medium:
                 self._checkpoint.append(MediumOpened(sha256=content.sha256, page_count=medium.page_count))
                 self._note_opened(item, content, medium.page_count)
                 for page_no in range(1, medium.page_count + 1):
@@ -123,6 +130,21 @@ class BatchReader:
             pages = 0
         self._checkpoint.append(MediumDone(sha256=content.sha256))
         self._say(ItemDone(item_no=item.item_no, uri=uri, page_count=pages))
+
+    def _open(self, name: str, content: Content) -> Medium:
+        self._refuse_killers(content, _OPENING, f"{name}: the OCR process died or hung")
+        self._checkpoint.append(PageStarted(sha256=content.sha256, page_no=_OPENING))
+        return open_medium(
+            path_of(content.path), content.kind, name=name, dpi=self._request.dpi, limits=self._limits
+        )
+
+    def _refuse_killers(self, content: Content, page_no: int, complaint: str) -> None:
+        deaths = self._checkpoint.progress.starts[content.sha256, page_no]
+        if deaths >= self._settings.page_attempts:
+            raise PageCrashedReader(
+                f"{complaint} {deaths} times here (TEXTMILL_PAGE_ATTEMPTS), so this was left out.",
+                page_no=page_no or None,
+            )
 
     def _note_opened(self, item: BatchItem, content: Content, page_count: int) -> None:
         finished = self._checkpoint.progress.finished_pages
@@ -137,16 +159,10 @@ class BatchReader:
         if key in progress.finished_pages:
             return
         try:
-            if progress.starts[key] >= self._settings.page_attempts:
-                raise PageCrashedReader(
-                    f"{name}, page {page_no}: the OCR process died or hung {progress.starts[key]} times on "
-                    f"this page (TEXTMILL_PAGE_ATTEMPTS), so it was left out.",
-                    page_no=page_no,
-                )
+            self._refuse_killers(content, page_no, f"{name}, page {page_no}: the OCR process died or hung")
             self._checkpoint.append(PageStarted(sha256=content.sha256, page_no=page_no))
             started = time.monotonic()
-            page = medium.page(page_no)
-            record = self._recognise(name, content.sha256, page, started)
+            record = self._recognise(name, content.sha256, medium, page_no, started)
         except MediumError as error:
             if medium.page_count == 1 and error.page_no is None:
                 raise
@@ -165,20 +181,15 @@ class BatchReader:
             )
         )
 
-    def _recognise(self, name: str, sha256: str, page: PageImage, started: float) -> PageRecord:
+    def _recognise(self, name: str, sha256: str, medium: Medium, page_no: int, started: float) -> PageRecord:
         try:
-            read = self._engine.read(page)
+            page = medium.page(page_no)
+            read = self._read_text(name, page)
         except MemoryError as error:
             raise EngineFailed(
-                f"{name}, page {page.page_no}: reading it needs more memory than "
+                f"{name}, page {page_no}: reading it needs more memory than "
                 f"TEXTMILL_WORKER_MEMORY_MB allows.",
-                page_no=page.page_no,
-                detail=repr(error),
-            ) from error
-        except Exception as error:  # an engine may raise anything; one page must not end the batch
-            raise EngineFailed(
-                f"{name}, page {page.page_no}: {self._engine.name} failed on this page.",
-                page_no=page.page_no,
+                page_no=page_no,
                 detail=repr(error),
             ) from error
         return PageRecord(
@@ -199,6 +210,18 @@ class BatchReader:
             milliseconds=round((time.monotonic() - started) * 1000),
             lines=read.lines,
         )
+
+    def _read_text(self, name: str, page: PageImage) -> PageText:
+        try:
+            return self._engine.read(page)
+        except MemoryError:
+            raise
+        except Exception as error:  # an engine may raise anything; one page must not end the batch
+            raise EngineFailed(
+                f"{name}, page {page.page_no}: {self._engine.name} failed on this page.",
+                page_no=page.page_no,
+                detail=repr(error),
+            ) from error
 
     def _reject(self, uri: str, content: Content, error: MediumError, page_no: int | None) -> None:
         rejection = Rejection.of(error, uri=uri, sha256=content.sha256, stage=Stage.OCR, page_no=page_no)
@@ -255,16 +278,19 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
             models_dir=settings.models_dir,
             threads=settings.cpu_threads,
             detection_side=settings.detection_side,
+            page_seconds=settings.page_timeout_seconds,
         ),
     )
     limit_memory(settings)
-    with Checkpoint(area.checkpoint, engine.fingerprint) as checkpoint:
+    # Besides the engine, these decide what a page looks like.
+    settings_key = f"{engine.fingerprint} dpi={request.dpi} budget={settings.page_pixel_budget}"
+    with Checkpoint(area.checkpoint, settings_key) as checkpoint:
         BatchReader(area, request, engine, checkpoint, settings, out).run()
 
 
 def main() -> None:
-    """Entry point; the only argument is the URI of the batch."""
-    die_with_parent()
+    """Entry point; the arguments are the URI of the batch and the process id of whoever waits for it."""
+    die_with_parent(int(sys.argv[2]))
     with events_only_stdout() as out:
         read_batch(BatchArea.at(sys.argv[1]), load_settings(), out)
 

@@ -11,8 +11,10 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -23,7 +25,8 @@ from textmill.events import EVENTS, WorkerEvent, WorkerFinished
 from textmill.settings import Settings
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-_SETTINGS_PREFIX = "TEXTMILL_"
+_STACK_MARK = "TEXTMILL_SUPERVISED"
+"""By this the local stack finds all processes that are its own."""
 _START_SECONDS = 120.0
 _EXIT_SECONDS = 10.0
 _LAST_WORDS = 20
@@ -41,7 +44,8 @@ def child_environment(parent: Mapping[str, str], settings: Settings) -> dict[str
     """Return the environment of the OCR process: what it needs and nothing that is secret."""
     core = Path(textmill.__file__).parents[1]
     passed_on = {name: parent[name] for name in _PASSED_ON if name in parent}
-    textmill_settings = {name: value for name, value in parent.items() if name.startswith(_SETTINGS_PREFIX)}
+    ours = {f"TEXTMILL_{name.upper()}" for name in Settings.model_fields} | {_STACK_MARK}
+    textmill_settings = {name: parent[name] for name in ours if name in parent}
     return {
         **passed_on,
         **textmill_settings,
@@ -60,7 +64,7 @@ class OcrProcess:
     def __init__(self, batch_uri: str, settings: Settings) -> None:
         self._settings = settings
         self._child = subprocess.Popen(
-            [str(settings.ocr_python.absolute()), "-m", "textmill.worker", batch_uri],
+            [str(settings.ocr_python.absolute()), "-m", "textmill.worker", batch_uri, str(os.getpid())],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -90,10 +94,12 @@ class OcrProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End the child and whatever it started. Safe to repeat."""
-        if self._child.poll() is None:
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()
+        """End the child and whatever it started, also when it has ended itself. Safe to repeat."""
+        # The group's number cannot have been given away: the child leads it and is collected below.
+        if self._child.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+            self._child.wait()
 
     def events(self) -> Iterator[WorkerEvent]:
         """Yield what the child says until it has finished its batch.
@@ -110,12 +116,22 @@ class OcrProcess:
             # Drawing and reading are each bounded; a page may take both, plus loading for the first one.
             patience = 2 * self._settings.page_timeout_seconds
             yield event
-        status = self._child.wait(timeout=_EXIT_SECONDS)
+        status = self._exit_status()
         if not finished or status != 0:
             raise OcrProcessDied(
                 f"The OCR process {_describe_exit(status)} before its batch was read. A retry continues "
                 f"behind the last finished page. Its last words: {' | '.join(self._last_words) or '(none)'}"
             )
+
+    def _exit_status(self) -> int:
+        """Wait for the child without collecting it: its group keeps its number until `kill`."""
+        deadline = time.monotonic() + _EXIT_SECONDS
+        while time.monotonic() < deadline:
+            ended = os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is not None:
+                return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            time.sleep(0.01)
+        raise OcrProcessHung("The OCR process closed its output but did not end, and was killed.")
 
     def _next_line(self, patience: float) -> bytes | None:
         try:
@@ -130,7 +146,8 @@ class OcrProcess:
 
     def _follow_events(self, stdout: IO[bytes]) -> None:
         for line in stdout:
-            self._said.put(line)
+            if line.endswith(b"\n"):  # else it died in the middle of a word
+                self._said.put(line)
         self._said.put(None)
 
     def _follow_complaints(self, stderr: IO[bytes]) -> None:

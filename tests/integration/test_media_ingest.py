@@ -165,6 +165,36 @@ def test_pages_that_fail_an_expectation_are_set_apart_by_its_name(
     assert results == [(4,)]
 
 
+def test_tesseract_reads_through_the_dag(warehouse: Engine, ingest: Ingest, source: Path) -> None:
+    assert ingest(source, engine="tesseract").state == DagRunState.SUCCESS
+    assert rows(warehouse, "SELECT DISTINCT engine FROM v_page") == [("tesseract",)]
+    assert rows(warehouse, "SELECT * FROM v_quarantine") == []
+
+
+def test_a_run_that_is_planned_anew_reads_what_it_did_not_load(
+    warehouse: Engine, ingest: Ingest, source: Path, deployment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a run is cleared from its first task after one of its batches has failed."""
+    from textmill import settings
+    from textmill.stages.discover import discover
+    from textmill.stages.fetch import fetch
+    from textmill.stages.plan import plan
+    from textmill.staging import Staging
+
+    staging, knobs = Staging(deployment), settings.load()
+
+    def play(batch_seconds: float) -> list[str]:
+        discover(warehouse, staging, knobs, run_id="again", source=str(source), params={}, force=False)
+        return plan(warehouse, staging, knobs, run_id="again", batch_seconds=batch_seconds)
+
+    for uri in play(1):
+        fetch(warehouse, staging, knobs, run_id="again", batch_uri=uri, force=False)
+    (uri,) = play(1000)
+    tally = fetch(warehouse, staging, knobs, run_id="again", batch_uri=uri, force=False)
+    assert (tally.to_read, tally.unchanged) == (3, 0)
+    assert len(list((staging.run("again").batches).iterdir())) == 1
+
+
 def test_a_missing_folder_fails_the_run_at_once(warehouse: Engine, ingest: Ingest, tmp_path: Path) -> None:
     assert ingest(tmp_path / "nowhere").state == DagRunState.FAILED
     assert rows(warehouse, "SELECT state FROM v_run") == [("failed",)]

@@ -76,7 +76,11 @@ def run_worker(worker_command: tuple[list[str], dict[str, str]]) -> Worker:
     def run(area: BatchArea, **settings: Any) -> subprocess.CompletedProcess[bytes]:
         more = {f"TEXTMILL_{name.upper()}": str(value) for name, value in settings.items()}
         return subprocess.run(
-            [*command, area.uri], env=environment | more, capture_output=True, timeout=120, check=False
+            [*command, area.uri, str(os.getpid())],
+            env=environment | more,
+            capture_output=True,
+            timeout=120,
+            check=False,
         )
 
     return run

@@ -86,6 +86,12 @@ def test_tesseract_is_the_second_opinion(options: EngineOptions, samples: Path) 
     assert score(create_engine("tesseract", options), samples / "letter-guesthouse.png").word_f1 > 0.9
 
 
+def test_a_missing_language_pack_names_its_package(models_dir: Path) -> None:
+    options = EngineOptions(("en", "uk"), models_dir, threads=1, detection_side=1440)
+    with pytest.raises(ModelsMissing, match="tesseract-ocr-ukr"):
+        create_engine("tesseract", options)
+
+
 def test_unknown_engines_are_refused_by_name(options: EngineOptions) -> None:
     with pytest.raises(ValueError, match="no engine called 'abbyy'"):
         create_engine("abbyy", options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,51 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path: Path) -> None:
     Image.fromarray(grey).save(tmp_path / "a.png")
     with opened(tmp_path / "a.png") as medium:
         assert abs(int(medium.page(1).pixels[0, 0, 0]) - 128) <= 1
+
+
+@pytest.mark.parametrize(("white", "dtype"), [(4095, np.uint16), (1.0, np.float32), (255, np.int32)])
+def test_deep_grey_is_scaled_by_what_it_holds(tmp_path: Path, white: float, dtype: type) -> None:
+    grey = np.full((10, 20), white, dtype=dtype)
+    grey[:5] = 0
+    Image.fromarray(grey).save(tmp_path / "a.tif")
+    with opened(tmp_path / "a.tif") as medium:
+        pixels = medium.page(1).pixels
+    assert (pixels[0, 0, 0], pixels[9, 0, 0]) == (0, 255)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "I;16"])
+def test_turned_tiffs_are_not_scrambled(tmp_path: Path, mode: str) -> None:
+    pixels = np.zeros((20, 40), dtype=np.uint16 if mode == "I;16" else np.uint8)
+    pixels[:, :5] = 60_000 if mode == "I;16" else 255
+    image = Image.fromarray(pixels)
+    image = image if mode == "I;16" else image.convert(mode)
+    image.save(tmp_path / "a.tif", tiffinfo={274: 6})
+    with opened(tmp_path / "a.tif") as medium:
+        page = medium.page(1)
+    assert (page.width, page.height) == (20, 40)
+    assert page.pixels[:5].min() > 200
+    assert page.pixels[5:].max() == 0
+
+
+def test_thumbnails_in_a_tiff_are_no_pages(tmp_path: Path) -> None:
+    page, thumbnail = Image.new("L", (100, 100)), Image.new("L", (10, 10))
+    thumbnail.encoderinfo = {"tiffinfo": {254: 1}}
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[thumbnail])
+    with opened(tmp_path / "a.tif") as medium:
+        assert medium.page_count == 1
+
+
+def test_damaged_headers_are_refused_whatever_they_trip(tmp_path: Path, samples: Path) -> None:
+    chance = random.Random(5)
+    whole = (samples / "memo-fax.tif").read_bytes()
+    for number in range(300):
+        damaged = bytearray(whole)
+        for _ in range(8):
+            damaged[chance.randrange(len(damaged) - 400, len(damaged))] = chance.randrange(256)
+        path = tmp_path / f"{number}.tif"
+        path.write_bytes(damaged)
+        with suppress(MediumError), opened(path) as medium:
+            medium.page(1)
 
 
 def test_channels_are_blue_green_red(tmp_path: Path) -> None:
@@ -122,6 +169,15 @@ def test_page_sizes_are_each_page_s_own(tmp_path: Path) -> None:
     document.save(tmp_path / "sizes.pdf")
     with opened(tmp_path / "sizes.pdf", Kind.PDF, dpi=72) as medium:
         assert [medium.page(number).width for number in (1, 2, 3)] == [72, 144, 720]
+
+
+def test_what_lies_outside_the_crop_box_is_not_drawn(tmp_path: Path) -> None:
+    document = PdfDocument.new()
+    document.new_page(5000, 5000).set_cropbox(0, 0, 144, 72)
+    document.save(tmp_path / "crop.pdf")
+    with opened(tmp_path / "crop.pdf", Kind.PDF, dpi=72) as medium:
+        page = medium.page(1)
+    assert (page.width, page.height) == (144, 72)
 
 
 def test_too_many_pages(samples: Path) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from ocr_batches import events
+from ocr_batches import content_hash, events
 
-from textmill.checkpoint import read_pages, read_progress, read_rejections
+from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
 from textmill.errors import Reason
+from textmill.records import PageStarted
 
 
 @pytest.fixture
@@ -55,7 +57,9 @@ def test_a_killed_process_continues_at_the_page_it_had_reached(  # type: ignore[
 ) -> None:
     area = make_batch([report], "misbehaving_engines:slow")
     command, environment = worker_command
-    process = subprocess.Popen([*command, area.uri], env=environment, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [*command, area.uri, str(os.getpid())], env=environment, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if json.loads(line).get("page_no") == 3:
@@ -94,6 +98,28 @@ def test_a_page_on_which_the_engine_fails_costs_only_itself(make_batch, run_work
     assert "report-bridge.pdf, page 2" in rejection.message
 
 
+def test_a_medium_that_kills_its_reader_on_opening_is_left_out(  # type: ignore[no-untyped-def]
+    make_batch, run_worker, report
+) -> None:
+    area = make_batch([report], "misbehaving_engines:steady")
+    with Checkpoint(area.checkpoint, "steady-1 dpi=72 budget=40000000") as checkpoint:
+        for _ in range(2):
+            checkpoint.append(PageStarted(sha256=content_hash(report), page_no=0))
+    assert run_worker(area).returncode == 0
+    (rejection,) = read_rejections(area.checkpoint)
+    assert (rejection.page_no, rejection.reason) == (None, Reason.PAGE_CRASHED_READER)
+
+
+def test_a_copy_that_is_gone_is_no_damage(make_batch, run_worker, samples, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    shutil.copy(samples / "table-ferry.png", tmp_path / "a.png")
+    area = make_batch([tmp_path / "a.png"], "misbehaving_engines:steady")
+    (tmp_path / "a.png").unlink()
+    done = run_worker(area)
+    assert done.returncode == 1
+    assert b"Clear the fetch task" in done.stderr
+    assert list(read_rejections(area.checkpoint)) == []
+
+
 def test_a_page_may_not_take_the_machine_s_memory(make_batch, run_worker, samples) -> None:  # type: ignore[no-untyped-def]
     area = make_batch([samples / "table-ferry.png"], "misbehaving_engines:hungry")
     assert run_worker(area, worker_memory_mb=512).returncode == 0
@@ -105,7 +131,7 @@ def test_it_dies_with_the_process_that_started_it(make_batch, worker_command, re
     area = make_batch([report], "misbehaving_engines:hanging")
     command, environment = worker_command
     starter = subprocess.Popen(
-        ["/bin/sh", "-c", f"'{command[0]}' -m textmill.worker '{area.uri}' & echo $!; wait"],
+        ["/bin/sh", "-c", f"'{command[0]}' -m textmill.worker '{area.uri}' $$ & echo $!; wait"],
         env=environment,
         stdout=subprocess.PIPE,
     )

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from textmill.errors import EmptyFile, FileChanged, FileVanished, MediumError, TooManyBytes
+from textmill.errors import (
+    EmptyFile,
+    FileChanged,
+    FileUnreadable,
+    FileVanished,
+    MediumError,
+    TooManyBytes,
+)
 from textmill.fetching.content_store import ContentStore
 
 
@@ -52,6 +60,31 @@ def test_refusals_name_the_file_and_leave_nothing(
 def test_a_vanished_file(tmp_path: Path) -> None:
     with pytest.raises(FileVanished, match=r"a\.png was gone"):
         put(ContentStore(tmp_path / "content"), tmp_path / "a.png")
+
+
+def test_what_became_a_pipe_or_a_link_is_left_for_the_next_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(FileChanged, match="no file any more"):
+        put(ContentStore(tmp_path / "content"), tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to(tmp_path / "pipe.png")
+    with pytest.raises(FileUnreadable):
+        put(ContentStore(tmp_path / "content"), tmp_path / "link.png")
+
+
+def test_leftovers_go_and_what_is_in_quarantine_stays(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / "content")
+    kept, stale = (_stored(store, tmp_path, content) for content in (b"kept", b"stale"))
+    (tmp_path / "content" / "incoming-x").write_bytes(b"half a copy")
+    for path in (tmp_path / "content").rglob("*"):
+        os.utime(path, (0, 0))
+    fresh = _stored(store, tmp_path, b"fresh")
+    assert store.remove_older_than(1, keep={kept}) == 2
+    assert [store.path(one).exists() for one in (kept, stale, fresh)] == [True, False, True]
+
+
+def _stored(store: ContentStore, folder: Path, content: bytes) -> str:
+    (folder / "original").write_bytes(content)
+    return put(store, folder / "original")
 
 
 def test_a_file_that_grows_meanwhile_is_left_for_the_next_run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,11 +18,11 @@ def names(folder: Path, stable_seconds: float = 0) -> list[str]:
     return [path_of(ref.uri).name for ref in stream_folder(str(folder), stable_seconds=stable_seconds)]
 
 
-def test_files_come_in_order_of_their_names_from_all_depths(tmp_path: Path) -> None:
+def test_files_come_in_order_of_their_names_before_those_of_deeper_folders(tmp_path: Path) -> None:
     for name in ("b.png", "a/z.png", "a/y/x.png", "c.pdf"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    assert names(tmp_path) == ["x.png", "z.png", "b.png", "c.pdf"]
+    assert names(tmp_path) == ["b.png", "c.pdf", "z.png", "x.png"]
 
 
 def test_hidden_files_links_and_ground_truth_are_left_out(tmp_path: Path) -> None:
@@ -36,10 +37,10 @@ def test_hidden_files_links_and_ground_truth_are_left_out(tmp_path: Path) -> Non
 
 
 def test_a_file_that_may_still_be_written_waits(tmp_path: Path) -> None:
-    for name, age in (("fresh.png", 0), ("settled.png", 60)):
+    for name, age in (("fresh.png", 0), ("settled.png", 60), ("wrong-clock.png", -86_400)):
         (tmp_path / name).write_bytes(b"x")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
-    assert names(tmp_path, stable_seconds=5) == ["settled.png"]
+    assert names(tmp_path, stable_seconds=5) == ["settled.png", "wrong-clock.png"]
 
 
 def test_one_file_is_a_source_too(tmp_path: Path) -> None:
@@ -57,6 +58,29 @@ def test_awkward_names_survive_as_addresses(tmp_path: Path) -> None:
     assert all(ref.uri.isascii() for ref in refs)
     assert {path_of(ref.uri) for ref in refs} == {tmp_path / name, Path(latin1)}
     assert {name_of(ref.uri) for ref in refs} == {name, "latin1-\N{REPLACEMENT CHARACTER}.png"}
+
+
+def test_a_folder_that_may_not_be_listed_costs_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a.png", "lost+found/b.png", "z/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    scandir = os.scandir
+
+    def guarded(folder: Path) -> Any:
+        if folder.name == "lost+found":  # root may list everything, so the refusal is made here
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    assert names(tmp_path) == ["a.png", "c.png"]
+    assert "lost+found is left out: Permission denied" in caplog.text
+
+
+def test_another_kind_of_source_is_one_sentence() -> None:
+    with pytest.raises(SourceError, match="no folder of this machine"):
+        list(stream_folder("s3://bucket/scans", stable_seconds=0))
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path: Path) -> None:

@@ -76,4 +76,12 @@ def test_only_old_runs_are_removed(tmp_path: Path) -> None:
     for run in ("old", "current"):
         os.utime(staging.run(run).folder, (ago, ago))
     assert staging.remove_older_than(7, keep="current") == 1
-    assert {folder.name for folder in (tmp_path / "runs").iterdir()} == {"new", "current"}
+    assert not staging.run("old").folder.exists()
+    assert staging.run("new").folder.exists() and staging.run("current").folder.exists()
+
+
+@pytest.mark.parametrize("run_id", ["..", "x" * 250, "scheduled__2026-01-01T00:00:00+00:00"])
+def test_every_run_id_is_a_folder_of_its_own(tmp_path: Path, run_id: str) -> None:
+    folder = Staging(tmp_path).run(run_id).folder
+    folder.mkdir(parents=True)
+    assert folder.parent == tmp_path / "runs"

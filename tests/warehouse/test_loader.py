@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Engine, select, text
 from warehouse_records import NOW, content, page, ref
 
-from textmill.errors import DamagedImage, EngineFailed, MediumError
+from textmill.errors import DamagedImage, EngineFailed, MediumError, UnrecognisedContent
 from textmill.records import PageRecord, Rejection, Stage
 from textmill.warehouse import tables
 from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import note_location
+from textmill.warehouse.quarantining import quarantine_all
 from textmill.warehouse.runs import run_key, start_run
 
 URI = "file:///in/a.png"
@@ -138,6 +139,26 @@ class TestLoading:
             connection.execute(text("UPDATE quarantine SET status = 'ignored'"))
         load(warehouse, [], [rejection(DamagedImage("broken"))], later=1)
         assert rows(warehouse, "SELECT status FROM v_quarantine") == [("ignored",)]
+
+    def test_two_files_with_the_same_bad_bytes_are_two_entries(self, warehouse: Engine) -> None:
+        bad = UnrecognisedContent("rubbish")
+        entries = [
+            Rejection.of(bad, uri=f"file:///in/{name}", sha256="b" * 64, stage=Stage.FETCH)
+            for name in ("a.png", "b.png")
+        ]
+        with warehouse.begin() as connection:
+            quarantine_all(
+                connection, entries, ingest_run_id=run_key(connection, "run-1"), batch_no=0, now=NOW
+            )
+        load(warehouse, [page(1)])  # a.png was replaced by a good file
+        assert rows(warehouse, "SELECT uri, status FROM v_quarantine ORDER BY uri") == [
+            ("file:///in/a.png", "resolved"),
+            ("file:///in/b.png", "open"),
+        ]
+
+    def test_what_libraries_print_is_cut(self, warehouse: Engine) -> None:
+        load(warehouse, [], [rejection(DamagedImage("broken", detail="x" * 3_000_000))])
+        assert rows(warehouse, "SELECT LENGTH(detail) FROM v_quarantine") == [(4000,)]
 
     def test_a_failure_half_way_leaves_nothing_of_the_medium(self, warehouse: Engine) -> None:
         too_long = page(2, engine="x" * 100)

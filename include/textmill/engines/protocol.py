@@ -15,17 +15,19 @@ from textmill.records import LineRecord
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """What an engine may be told. All of it can change the text, except `threads` and `models_dir`.
+    """What an engine may be told. All of it can change the text, except where, how fast and how long.
 
     Attributes:
         languages: ISO 639-1 codes, the most likely first.
         detection_side: long side in pixels to which pages are scaled down to find lines.
+        page_seconds: after this long, an engine that can give a page up does so.
     """
 
     languages: tuple[str, ...]
     models_dir: Path
     threads: int
     detection_side: int
+    page_seconds: float = 300.0
 
 
 @dataclass(frozen=True)

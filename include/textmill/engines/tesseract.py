@@ -8,11 +8,48 @@ from itertools import groupby
 from typing import Any
 
 from textmill.engines.protocol import EngineOptions, PageText, fingerprint
+from textmill.errors import ModelsMissing
 from textmill.page import PageImage
 from textmill.records import LineRecord
 
-_LANGUAGE_CODES = {"en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pt": "por", "nl": "nld"}
-"""ISO 639-1 to the codes of Tesseract's language packages; others are passed through."""
+_LANGUAGE_CODES = dict(
+    pair.split(":")
+    for pair in [
+        "ar:ara",
+        "bg:bul",
+        "ca:cat",
+        "cs:ces",
+        "da:dan",
+        "de:deu",
+        "el:ell",
+        "en:eng",
+        "es:spa",
+        "et:est",
+        "fi:fin",
+        "fr:fra",
+        "he:heb",
+        "hi:hin",
+        "hr:hrv",
+        "hu:hun",
+        "it:ita",
+        "ja:jpn",
+        "ko:kor",
+        "lt:lit",
+        "lv:lav",
+        "nl:nld",
+        "no:nor",
+        "pl:pol",
+        "pt:por",
+        "ro:ron",
+        "ru:rus",
+        "sk:slk",
+        "sl:slv",
+        "sv:swe",
+        "tr:tur",
+        "uk:ukr",
+    ]
+)
+"""ISO 639-1 to the codes of Tesseract's language packs; others are passed through."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +75,14 @@ class TesseractEngine:
 
         # With its default threading, parallel Tesseracts fight for the cores and each gets slower.
         os.environ["OMP_THREAD_LIMIT"] = str(options.threads)
-        self._languages = "+".join(_LANGUAGE_CODES.get(code, code) for code in options.languages)
+        wanted = [_LANGUAGE_CODES.get(code, code) for code in options.languages]
+        if missing := sorted(set(wanted) - set(pytesseract.get_languages())):
+            raise ModelsMissing(
+                f"Tesseract has no language pack {', '.join(missing)}. On Debian it is the package "
+                f"tesseract-ocr-{missing[0].replace('_', '-')}."
+            )
+        self._languages = "+".join(wanted)
+        self._page_seconds = options.page_seconds
         version = str(pytesseract.get_tesseract_version())
         self.model = f"tesseract-{version}:{self._languages}"
         self.fingerprint = fingerprint(engine=self.name, version=version, languages=self._languages)
@@ -52,6 +96,7 @@ class TesseractEngine:
             lang=self._languages,
             config=f"--dpi {page.dpi}" if page.dpi else "",
             output_type=pytesseract.Output.DICT,
+            timeout=self._page_seconds,
         )
         grouped = groupby(_words(table), key=lambda word: word.line_key)
         lines = tuple(_line(number, list(words)) for number, (_, words) in enumerate(grouped, start=1))

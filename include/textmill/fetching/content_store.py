@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
+import time
+from collections.abc import Container
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -58,6 +62,18 @@ class ContentStore:
         """Drop content that is no longer needed; absent content is fine."""
         self.path(sha256).unlink(missing_ok=True)
 
+    def remove_older_than(self, days: float, *, keep: Container[str]) -> int:
+        """Remove copies that killed tasks left behind, but for content named in `keep`; returns how many."""
+        oldest = time.time() - days * 86_400
+        stale = [
+            path
+            for path in self._root.rglob("*")
+            if path.is_file() and path.name not in keep and path.stat().st_mtime < oldest
+        ]
+        for path in stale:
+            path.unlink(missing_ok=True)
+        return len(stale)
+
     def _keep(self, partial: Path, digest: str, size: int) -> Stored:
         place = self.path(digest)
         place.parent.mkdir(exist_ok=True)
@@ -66,29 +82,48 @@ class ContentStore:
 
 
 def _copy(original: Path, target: int, name: str, max_bytes: int) -> tuple[str, int]:
-    """Copy `original` to the open descriptor `target`; returns the SHA-256 in hex and the bytes."""
+    """Copy `original` to the open descriptor `target`; returns the SHA-256 in hex and the bytes.
+
+    Only faults of the original become a MediumError: a full disk under the copy is the task's own.
+    """
     digest = hashlib.sha256()
-    try:
-        with original.open("rb") as file:
-            before = os.fstat(file.fileno())
-            _refuse_by_size(name, before.st_size, max_bytes)
-            size = 0
-            while chunk := file.read(_CHUNK_BYTES):
-                size += len(chunk)
-                _refuse_by_size(name, size, max_bytes)
-                digest.update(chunk)
-                _write_all(target, chunk)
-            after = os.fstat(file.fileno())
-    except FileNotFoundError as error:
-        raise FileVanished(f"{name} was gone when it was to be read.", detail=str(error)) from error
-    except PermissionError as error:
-        raise FileUnreadable(
-            f"{name} may not be read by the account that runs Airflow.", detail=str(error)
-        ) from error
+    size = 0
+    with os.fdopen(_open(original, name), "rb", buffering=0) as file:
+        before = os.fstat(file.fileno())
+        _refuse_by_size(name, before.st_size, max_bytes)
+        while chunk := _read(file, name):
+            size += len(chunk)
+            _refuse_by_size(name, size, max_bytes)
+            digest.update(chunk)
+            _write_all(target, chunk)
+        after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         raise FileChanged(f"{name} was changed while it was read; the next run takes it again.")
     os.fsync(target)
     return digest.hexdigest(), size
+
+
+def _open(original: Path, name: str) -> int:
+    try:
+        # Not blocking and not following: what was a file when it was listed may be a pipe or a link now.
+        descriptor = os.open(original, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except FileNotFoundError as error:
+        raise FileVanished(f"{name} was gone when it was to be read.", detail=str(error)) from error
+    except OSError as error:
+        raise FileUnreadable(
+            f"{name} cannot be opened by the account that runs Airflow ({error.strerror}).", detail=str(error)
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileChanged(f"{name} is no file any more; the next run looks again.")
+    return descriptor
+
+
+def _read(file: FileIO, name: str) -> bytes:
+    try:
+        return file.read(_CHUNK_BYTES)
+    except OSError as error:
+        raise FileUnreadable(f"{name} cannot be read ({error.strerror}).", detail=str(error)) from error
 
 
 def _write_all(target: int, chunk: bytes) -> None:

@@ -6,14 +6,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
-from textmill.errors import DamagedImage
+from textmill.errors import DamagedImage, MediumError
 from textmill.media.medium import PageLimits
 from textmill.page import PageImage
 
 # Pillow's own guard knows one number for all callers and only warns; ours is a setting and names itself.
 Image.MAX_IMAGE_PIXELS = None
+
+_SUBFILE_TYPE = 254
+_REDUCED_RESOLUTION = 1
+"""TIFF 6.0, section 8: a frame with this bit is a thumbnail of another one."""
+
+_WHITE_LEVELS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+"""What can stand for white in a deep grey image; the least that no pixel exceeds is taken."""
 
 _CLOCKWISE_TURN = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 """Degrees clockwise that bring an image with this EXIF orientation upright (EXIF 2.3, tag 274)."""
@@ -25,14 +32,19 @@ class ImageMedium:
     def __init__(self, path: Path, *, name: str, limits: PageLimits) -> None:
         self._name = name
         self._limits = limits
+        # Given a path, Pillow maps some files into memory and gets turned ones wrong; given a file, it reads.
+        self._file = path.open("rb")
         try:
-            self._image = Image.open(path)
-            frames = int(getattr(self._image, "n_frames", 1))
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            self._image = Image.open(self._file)
+            self._frames = _page_frames(self._image, limits.max_pages)
+        except MemoryError:
+            raise
+        except Exception as error:  # Pillow's plugins raise whatever a damaged header makes them trip over
+            self._file.close()
             raise DamagedImage(
-                f"{name} starts like an image but cannot be opened as one.", detail=str(error)
+                f"{name} starts like an image but cannot be opened as one.", detail=repr(error)
             ) from error
-        self.page_count = frames if self._image.format == "TIFF" else 1
+        self.page_count = len(self._frames)
         limits.refuse_pages(name, self.page_count)
 
     def __enter__(self) -> ImageMedium:
@@ -42,19 +54,22 @@ class ImageMedium:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._image.close()
+        self._file.close()
 
     def page(self, page_no: int) -> PageImage:
         """Decode one frame to upright 8-bit colour over white."""
         import numpy as np
 
         try:
-            self._image.seek(page_no - 1)
+            self._image.seek(self._frames[page_no - 1])
             width, height = self._image.size
             self._limits.refuse_pixels(self._name, width, height, page_no)
             orientation = self._image.getexif().get(ExifTags.Base.Orientation, 1)
             dpi = _dpi(self._image)
             upright = ImageOps.exif_transpose(_to_rgb(self._image))
-        except (OSError, ValueError, SyntaxError, EOFError, OverflowError) as error:
+        except (MediumError, MemoryError):
+            raise
+        except Exception as error:  # as above
             raise DamagedImage(
                 f"{self._name}, page {page_no}: the picture breaks off or is damaged "
                 f"({str(error).rstrip('.')}). Scan or copy it again.",
@@ -65,17 +80,43 @@ class ImageMedium:
         return PageImage(page_no, pixels, dpi, _CLOCKWISE_TURN.get(orientation, 0))
 
 
+def _page_frames(image: Image.Image, most: int) -> list[int]:
+    """Return the numbers of the frames that are pages; stops behind `most`, which is one too many."""
+    if image.format != "TIFF":
+        return [0]
+    frames: list[int] = []
+    number = 0
+    while len(frames) <= most:
+        try:
+            image.seek(number)
+        except EOFError:
+            break
+        if not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
+            frames.append(number)
+        number += 1
+    return frames or [0]
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     """Return the frame as RGB; transparent parts become white paper, 16 bits become 8."""
     image.load()
-    if image.mode.startswith("I;16") or image.mode == "I":
-        narrowed = image.convert("I").point(lambda value: value / 257)
-        return _with_exif(narrowed.convert("L").convert("RGB"), image)
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        return _with_exif(_narrowed(image).convert("RGB"), image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")
         return _with_exif(Image.alpha_composite(paper, layer).convert("RGB"), image)
     return image.convert("RGB")
+
+
+def _narrowed(image: Image.Image) -> Image.Image:
+    """Return a deep grey image as 8 bits. Scanners store 10 or 12 bits in 16, and fractions from 0 to 1."""
+    import numpy as np
+
+    grey = np.asarray(image, dtype=np.float64)
+    brightest = float(grey.max(initial=0.0))
+    white = next((level for level in _WHITE_LEVELS if brightest <= level), brightest)
+    return Image.fromarray(np.clip(grey * (255 / white), 0, 255).round().astype(np.uint8))
 
 
 def _with_exif(converted: Image.Image, original: Image.Image) -> Image.Image:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from PIL import UnidentifiedImageError
+
 from textmill.errors import DamagedPdf, PageTimeout, PasswordProtected
 from textmill.media.medium import PageLimits
 from textmill.page import PageImage
@@ -61,8 +63,8 @@ class PdfMedium:
                 last_page=page_no,
                 timeout=math.ceil(self._limits.page_timeout_seconds),
             )
-        except PDFInfoNotInstalledError:
-            raise  # a fault of this machine, not of the document: the task fails
+        except (PDFInfoNotInstalledError, OSError, MemoryError):
+            raise  # faults of this machine, not of the document: the task fails
         except PDFPopplerTimeoutError as error:
             raise self._too_slow(page_no) from error
         except Exception as error:  # pdf2image raises several unrelated classes, some of them bare Exception
@@ -112,9 +114,15 @@ class PdfMedium:
                 first_page=page_no,
                 last_page=page_no,
                 timeout=math.ceil(self._limits.page_timeout_seconds),
+                # pdfinfo tells the size of the crop box; the media box may be vastly larger.
+                use_cropbox=True,
             )
         except PDFPopplerTimeoutError as error:
             raise self._too_slow(page_no) from error
+        except UnidentifiedImageError as error:
+            raise self._undrawable(page_no, str(error)) from error
+        except (OSError, MemoryError):
+            raise  # no process, no memory: faults of this machine, not of the page
         except Exception as error:  # as above
             raise self._undrawable(page_no, str(error)) from error
         if not images:

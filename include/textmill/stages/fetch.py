@@ -23,7 +23,7 @@ from textmill.staging import BatchArea, Staging, name_of, path_of, read_records,
 from textmill.warehouse.claims import Claim, Claimant, claim
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location
-from textmill.warehouse.runs import note_batch
+from textmill.warehouse.runs import note_batch, reopen_run
 
 
 @dataclass
@@ -53,6 +53,7 @@ def fetch(
 ) -> FetchTally:
     """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch."""
     area = BatchArea.at(batch_uri)
+    in_transaction(warehouse, lambda connection: reopen_run(connection, run_id))
     claimant = Claimant(run_id, area.batch_no, force, settings.claim_hours)
     tally = FetchTally()
     store = ContentStore(staging.content)
@@ -102,10 +103,10 @@ def _fetch_one(
     content = Content(
         sha256=sha256, bytes=stored.bytes, mime=found.mime, kind=found.kind, path=str(stored.path)
     )
-    answer = in_transaction(warehouse, lambda connection: _register(connection, item, content, claimant))
+    answer = in_transaction(
+        warehouse, lambda connection: _register(connection, item, content, claimant, store)
+    )
     if not answer.granted or sha256 in seen:
-        if not answer.granted and not answer.held:
-            store.remove(sha256)
         return FetchedItem(item=item, outcome=FetchOutcome.UNCHANGED, content=content)
     seen.add(sha256)
     if not stored.path.exists():  # somebody who found the medium settled tidied up between copy and claim
@@ -113,8 +114,13 @@ def _fetch_one(
     return FetchedItem(item=item, outcome=FetchOutcome.READ, content=content)
 
 
-def _register(connection: Connection, item: BatchItem, content: Content, claimant: Claimant) -> Claim:
+def _register(
+    connection: Connection, item: BatchItem, content: Content, claimant: Claimant, store: ContentStore
+) -> Claim:
     now = utc_now()
     answer = claim(connection, content, claimant, now)
+    if not answer.granted and not answer.held:
+        # While the medium's row is locked: nobody can claim it and count on the copy meanwhile.
+        store.remove(content.sha256)
     note_location(connection, item.ref, media_id=answer.media_id, refused=False, now=now)
     return answer

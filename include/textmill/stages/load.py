@@ -24,7 +24,7 @@ from textmill.staging import BatchArea, Staging, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import note_location
-from textmill.warehouse.quarantining import quarantine_all
+from textmill.warehouse.quarantining import quarantine_all, resolve_address
 from textmill.warehouse.runs import BatchOutcome, note_batch, run_key
 
 
@@ -88,11 +88,13 @@ class BatchLoader:
             if fetched.outcome is FetchOutcome.READ and fetched.content is not None
         }
         for sha256, records in pages:
-            self._load_read(read.pop(sha256), records, tally)
+            if sha256 in read:
+                self._load_read(read.pop(sha256), records, tally)
         for fetched in read.values():  # opened or not, none of their pages could be read
             self._load_read(fetched, [], tally)
         for fetched in read_records(self._area.fetched, FetchedItem):
             if fetched.outcome is FetchOutcome.UNCHANGED:
+                self._note_unchanged(fetched)
                 tally.media_unchanged += 1
             elif fetched.rejection is not None:
                 self._load_refused(fetched, fetched.rejection)
@@ -139,6 +141,12 @@ class BatchLoader:
                 f"{self._area.verdicts} has no verdict on page {page.page_no} of {page.sha256}; "
                 f"clear the validate task of this batch."
             ) from None
+
+    def _note_unchanged(self, fetched: FetchedItem) -> None:
+        uri = fetched.item.ref.uri
+        in_transaction(
+            self._warehouse, lambda connection: resolve_address(connection, uri=uri, now=utc_now())
+        )
 
     def _load_refused(self, fetched: FetchedItem, rejection: Rejection) -> None:
         def write(connection: Connection) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+import shutil
+
+from sqlalchemy import Connection, Engine
 
 from textmill.batching import CostModel, PlanLimits, plan_batches
 from textmill.records import BatchItem, MediaRef
 from textmill.settings import Settings
 from textmill.staging import Staging, read_records, write_records
+from textmill.warehouse.claims import release_claims
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.runs import plan_run
 
@@ -17,6 +20,9 @@ def plan(
 ) -> list[str]:
     """Write the items of each batch and return the batches' URIs, in order."""
     run = staging.run(run_id)
+    # A run that is cleared and planned anew may deal its media out differently: what an earlier plan left,
+    # files and claims, would be taken for the new batches' own.
+    shutil.rmtree(run.batches, ignore_errors=True)
     batches = plan_batches(
         read_records(run.discovered, MediaRef),
         CostModel(settings.seconds_per_page, settings.bytes_per_pdf_page),
@@ -25,5 +31,10 @@ def plan(
     for batch_no, items in enumerate(batches):
         write_records(run.batch(batch_no).items, items, BatchItem)
     sizes = [(len(items), sum(item.estimated_seconds for item in items)) for items in batches]
-    in_transaction(warehouse, lambda connection: plan_run(connection, run_id, sizes))
+
+    def note(connection: Connection) -> None:
+        release_claims(connection, run_id)
+        plan_run(connection, run_id, sizes)
+
+    in_transaction(warehouse, note)
     return [run.batch(batch_no).uri for batch_no in range(len(batches))]

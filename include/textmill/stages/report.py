@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from textmill.errors import BatchFailed
+from textmill.fetching.content_store import ContentStore
 from textmill.settings import Settings
 from textmill.staging import Staging
 from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.quarantining import open_contents
 from textmill.warehouse.reporting import RunSummary, run_summary
 from textmill.warehouse.runs import finish_run
 
@@ -19,10 +21,16 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
         BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
     """
     unfinished = in_transaction(warehouse, lambda connection: finish_run(connection, run_id, utc_now()))
-    staging.remove_older_than(settings.retention_days, keep=run_id)
+    _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
             f"{len(unfinished)} part(s) of the run did not get through: {', '.join(unfinished)}. "
             f"See the log of the failed task; clearing it continues where it stopped."
         )
     return run_summary(warehouse, run_id)
+
+
+def _tidy_up(warehouse: Engine, staging: Staging, settings: Settings, run_id: str) -> None:
+    staging.remove_older_than(settings.retention_days, keep=run_id)
+    quarantined = in_transaction(warehouse, open_contents)
+    ContentStore(staging.content).remove_older_than(settings.retention_days, keep=quarantined)

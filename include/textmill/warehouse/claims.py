@@ -86,6 +86,15 @@ def claim(connection: Connection, content: Content, claimant: Claimant, now: dat
     return Claim(media_id=row.id, granted=granted, held=held)
 
 
+def release_claims(connection: Connection, run_id: str) -> None:
+    """Give up every claim of a run whose batches are dealt out anew."""
+    connection.execute(
+        update(media)
+        .where(media.c.claimed_run == run_id)
+        .values(claimed_run=None, claimed_batch=None, claimed_at=None)
+    )
+
+
 def _is_mine(row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
     return (row.claimed_run, row.claimed_batch) == (claimant.run_id, claimant.batch_no)
 

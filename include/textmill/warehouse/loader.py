@@ -62,7 +62,7 @@ def load_medium(
         connection,
         uri=result.uri,
         sha256=result.sha256,
-        except_pages=[rejection.page_no for rejection in result.rejections],
+        kept=result.rejections,
         now=now,
     )
     _settle(connection, media_id, result, bool(changed), bool(present), now)

@@ -5,12 +5,13 @@ Views hold no data, so they are not migrated but written anew from `include/sql/
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
+
+from textmill.errors import TextmillError
 
 _HERE = Path(__file__).parent
 VIEWS = _HERE.parent.parent / "sql" / "views"
@@ -28,6 +29,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
+def _lock(connection: Connection) -> None:
+    question = text("SELECT GET_LOCK(:name, :seconds)")
+    if connection.execute(question, {"name": _LOCK, "seconds": _LOCK_SECONDS}).scalar_one() != 1:
+        raise TextmillError(f"Another migration of this warehouse is still going on after {_LOCK_SECONDS} s.")
+
+
 def upgrade(url: str) -> None:
     """Migrate the warehouse at `url` to the newest schema. Safe to repeat, and from several hosts at once.
 
@@ -37,9 +44,7 @@ def upgrade(url: str) -> None:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            connection.execute(
-                text("SELECT GET_LOCK(:name, :seconds)"), {"name": _LOCK, "seconds": _LOCK_SECONDS}
-            )
+            _lock(connection)
             command.upgrade(alembic_config(connection), "head")
             connection.commit()
             for view in sorted(VIEWS.glob("*.sql")):
@@ -48,7 +53,3 @@ def upgrade(url: str) -> None:
             connection.commit()
     finally:
         engine.dispose()
-
-
-if __name__ == "__main__":
-    upgrade(sys.argv[1])

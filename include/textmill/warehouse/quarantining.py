@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 from sqlalchemy.dialects.mysql import insert
 
-from textmill.records import Rejection
+from textmill.records import Rejection, Stage
 from textmill.warehouse.addresses import entry_key, uri_hash
-from textmill.warehouse.tables import quarantine
+from textmill.warehouse.tables import media, media_location, quarantine
 
 
 def quarantine_all(
@@ -28,7 +28,7 @@ def quarantine_all(
     """
     for rejection in rejections:
         entry = insert(quarantine).values(
-            entry_key=entry_key(rejection.uri, rejection.sha256, rejection.page_no),
+            entry_key=entry_key(rejection.uri, rejection.sha256, rejection.page_no, rejection.stage),
             sha256=rejection.sha256,
             uri_hash=uri_hash(rejection.uri),
             uri=rejection.uri,
@@ -71,21 +71,54 @@ def quarantine_all(
         )
 
 
-def resolve(
-    connection: Connection, *, uri: str, sha256: str, except_pages: Sequence[int | None], now: datetime
-) -> None:
-    """Close the open entries of a medium that was read, and of whatever lay at its address before.
+def open_contents(connection: Connection) -> set[str]:
+    """Return the hashes of all media that have an open entry."""
+    rows = connection.execute(
+        select(quarantine.c.sha256).where(quarantine.c.status == "open", quarantine.c.sha256.is_not(None))
+    )
+    return set(rows.scalars())
 
-    Args:
-        except_pages: pages that were refused just now (None stands for the medium as a whole).
-    """
-    kept = [entry_key(uri, sha256, page_no) for page_no in except_pages]
+
+def resolve_address(connection: Connection, *, uri: str, now: datetime) -> None:
+    """Close what was refused unopened at an address where known content lies now."""
     connection.execute(
         update(quarantine)
         .where(
             quarantine.c.status == "open",
-            or_(quarantine.c.sha256 == sha256, quarantine.c.uri_hash == uri_hash(uri)),
-            quarantine.c.entry_key.notin_(kept),
+            quarantine.c.uri_hash == uri_hash(uri),
+            quarantine.c.stage == Stage.FETCH,
+        )
+        .values(status="resolved", last_seen=now)
+    )
+
+
+def resolve(
+    connection: Connection, *, uri: str, sha256: str, kept: Sequence[Rejection], now: datetime
+) -> None:
+    """Close the open entries that no longer hold, now that the medium `sha256` was found at `uri`.
+
+    These are what the medium itself was refused for, and what lay at its address before: refused unopened,
+    or with bytes that lie nowhere any more.
+
+    Args:
+        kept: what was refused just now.
+    """
+    keys = [entry_key(one.uri, one.sha256, one.page_no, one.stage) for one in kept]
+    elsewhere = (
+        select(media_location.c.id)
+        .join(media, media.c.id == media_location.c.media_id)
+        .where(media.c.sha256 == quarantine.c.sha256)
+        .exists()
+    )
+    connection.execute(
+        update(quarantine)
+        .where(
+            quarantine.c.status == "open",
+            or_(
+                quarantine.c.sha256 == sha256,
+                and_(quarantine.c.uri_hash == uri_hash(uri), ~elsewhere),
+            ),
+            quarantine.c.entry_key.notin_(keys),
         )
         .values(status="resolved", last_seen=now)
     )

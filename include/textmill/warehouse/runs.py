@@ -57,6 +57,13 @@ def start_run(
     )
 
 
+def reopen_run(connection: Connection, run_id: str) -> None:
+    """Take a run for going on again: one of its batches is being redone, so its claims count."""
+    connection.execute(
+        update(ingest_run).where(ingest_run.c.run_id == run_id).values(state="running", finished_at=None)
+    )
+
+
 def run_key(connection: Connection, run_id: str) -> int:
     """Return the primary key of a run."""
     key: int = connection.execute(select(ingest_run.c.id).where(ingest_run.c.run_id == run_id)).scalar_one()

@@ -44,7 +44,7 @@ metadata = MetaData(
 _MOMENT = DATETIME(fsp=6)
 _HASH = VARCHAR(64, charset="ascii", collation="ascii_bin")
 _ADDRESS = VARCHAR(16_000, charset="ascii", collation="ascii_bin")
-_RUN_ID = String(250)
+_RUN_ID = VARCHAR(250, charset="ascii", collation="ascii_bin")
 
 
 def _id() -> Column[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,10 @@ from textmill.events import (
 )
 from textmill.lifeline import die_with_parent
 from textmill.records import FetchedItem, FetchOutcome, OcrRequest
+from textmill.settings import Settings
 from textmill.staging import BatchArea, read_records, write_text
 from textmill_airflow.context import settings, warehouse
-from textmill_airflow.ocr_process import OcrProcess
+from textmill_airflow.ocr_process import OcrProcess, OcrProcessDied, OcrProcessHung
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -47,6 +50,10 @@ class BatchProgress:
         self._expected = expected
         self._done = 0
         self._written_at = 0.0
+
+    def start_over(self) -> None:
+        """Forget what was done: the next process tells what it finds finished."""
+        self._done = 0
 
     def note(self, event: WorkerEvent) -> None:
         """Take an event in."""
@@ -88,7 +95,8 @@ class OcrBatchOperator(BaseOperator):
 
     :param batch_uri: the batch, as fetch returned it.
     :param engine: `paddle` or `tesseract`.
-    :param languages: ISO 639-1 codes, the most likely first (for engines that choose models by language).
+    :param languages: ISO 639-1 codes, the most likely first (for engines that choose models by language);
+        a sequence, or a template that renders to a JSON array.
     :param dpi: resolution at which PDF pages are drawn.
     """
 
@@ -104,13 +112,14 @@ class OcrBatchOperator(BaseOperator):
         self.languages = languages
         self.dpi = dpi
         self._process: OcrProcess | None = None
+        self._killed = False
 
     def execute(self, context: Context) -> str:
         """Run the OCR process and write the finished pages as a table."""
         from textmill.checkpoint import read_pages
         from textmill.page_table import write_pages
 
-        die_with_parent()
+        die_with_parent(os.getppid())
         area = BatchArea.at(self.batch_uri)
         if expected := _expected_pages(area):
             self._write_request(area)
@@ -119,20 +128,25 @@ class OcrBatchOperator(BaseOperator):
                 progress = BatchProgress(engine, self.log, run_id, area.batch_no, expected)
                 self._read(area, progress)
         pages = read_pages(area.checkpoint) if area.checkpoint.exists() else iter(())
-        count = write_pages(area.pages, pages)
+        # Fetching again may have found other content: what is not to be read any more is not handed on.
+        wanted = _contents_to_read(area)
+        count = write_pages(area.pages, (page for page in pages if page.sha256 in wanted))
         self.log.info("%d pages are read", count)
         return area.uri
 
     def on_kill(self) -> None:
         """End the OCR process at once."""
+        self._killed = True
         if self._process is not None:
             self._process.kill()
 
     def _write_request(self, area: BatchArea) -> None:
-        request = OcrRequest(engine=self.engine, languages=tuple(self.languages), dpi=int(self.dpi))
+        languages = json.loads(self.languages) if isinstance(self.languages, str) else self.languages
+        request = OcrRequest(engine=self.engine, languages=tuple(languages), dpi=int(self.dpi))
         write_text(area.request, request.model_dump_json())
 
     def _read(self, area: BatchArea, progress: BatchProgress) -> None:
+        from textmill.checkpoint import read_progress
         from textmill.warehouse.connection import utc_now
 
         progress.write(state="reading", ocr_started_at=utc_now())
@@ -141,12 +155,28 @@ class OcrBatchOperator(BaseOperator):
             raise ModelsMissing(
                 f"There is no OCR environment at {core.ocr_python} (TEXTMILL_OCR_PYTHON). Run `make setup`."
             )
+        deaths = 0
+        while True:
+            pages_before = read_progress(area.checkpoint).pages_read
+            try:
+                self._run_process(area, core, progress)
+                break
+            except (OcrProcessDied, OcrProcessHung) as error:
+                # A page may kill its reader, and the next page too. A reader that keeps dying without
+                # having read anything is no page's fault: that is for Airflow's retries.
+                deaths = 0 if read_progress(area.checkpoint).pages_read > pages_before else deaths + 1
+                if self._killed or deaths > core.page_attempts:
+                    raise
+                self.log.warning("%s Starting it again.", error)
+        progress.write(state="read", ocr_finished_at=utc_now())
+
+    def _run_process(self, area: BatchArea, core: Settings, progress: BatchProgress) -> None:
+        progress.start_over()
         with OcrProcess(area.uri, core) as self._process:
             self.log.info("OCR process %d reads %s", self._process.pid, area.uri)
             for event in self._process.events():
                 self._tell(event)
                 progress.note(event)
-        progress.write(state="read", ocr_finished_at=utc_now())
 
     def _tell(self, event: WorkerEvent) -> None:
         match event:
@@ -179,6 +209,14 @@ class OcrBatchOperator(BaseOperator):
                 )
             case _:
                 pass
+
+
+def _contents_to_read(area: BatchArea) -> set[str]:
+    return {
+        fetched.content.sha256
+        for fetched in read_records(area.fetched, FetchedItem)
+        if fetched.outcome is FetchOutcome.READ and fetched.content is not None
+    }
 
 
 def _expected_pages(area: BatchArea) -> dict[int, int]:

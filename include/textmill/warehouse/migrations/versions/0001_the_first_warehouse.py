@@ -16,7 +16,9 @@ def upgrade() -> None:
     op.create_table(
         "ingest_run",
         sa.Column("id", sa.BigInteger(), autoincrement=True, nullable=False),
-        sa.Column("run_id", sa.String(length=250), nullable=False),
+        sa.Column(
+            "run_id", mysql.VARCHAR(charset="ascii", collation="ascii_bin", length=250), nullable=False
+        ),
         sa.Column("source", sa.String(length=2000), nullable=False),
         sa.Column("params", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False, comment="running, success or failed"),
@@ -49,7 +51,9 @@ def upgrade() -> None:
             "status", sa.String(length=16), nullable=False, comment="claimed, loaded, partial or quarantined"
         ),
         sa.Column("needs_retry", sa.Boolean(), nullable=False, comment="a refusal that may not happen again"),
-        sa.Column("claimed_run", sa.String(length=250), nullable=True),
+        sa.Column(
+            "claimed_run", mysql.VARCHAR(charset="ascii", collation="ascii_bin", length=250), nullable=True
+        ),
         sa.Column("claimed_batch", sa.Integer(), nullable=True),
         sa.Column("claimed_at", mysql.DATETIME(fsp=6), nullable=True),
         sa.Column("first_seen", mysql.DATETIME(fsp=6), nullable=False),
