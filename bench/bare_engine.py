@@ -119,7 +119,7 @@ class _OpenMedia:
 
 
 def _read_share(pages: Queue[PageKey | None], shares: Queue[Share], ready: Barrier) -> None:
-    die_with_parent()
+    die_with_parent(os.getppid())
     settings = effective_settings(os.environ)
     engine = make_engine(settings)
     media = _OpenMedia(settings)
@@ -143,7 +143,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="folder of media, each page of which is read")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
-    die_with_parent()
+    die_with_parent(os.getppid())
     print(json.dumps(asdict(measure(options.folder, options.processes))))
     return 0
 

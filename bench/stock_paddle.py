@@ -97,7 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.stock_paddle", description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of media, each page of which is read")
     options = parser.parse_args()
-    die_with_parent()
+    die_with_parent(os.getppid())
     reading, media = measure(options.folder)
     print(json.dumps({"reading": asdict(reading), "media": [asdict(medium) for medium in media]}))
     return 0
