@@ -17,6 +17,7 @@ from sqlalchemy import Engine, text
 
 from stack import leftovers, mariadb
 from stack.airflow_api import AirflowApi
+from stack.airflow_configuration import MARK
 from stack.lifecycle import Running, Stack
 from stack.paths import Paths
 from textmill.checkpoint import read_progress
@@ -78,9 +79,8 @@ class Run:
         """The OCR process that is at work, if there is one."""
         for process in psutil.process_iter(["cmdline", "environ"]):
             environment = process.info["environ"] or {}
-            if "textmill.worker" in (process.info["cmdline"] or []) and environment.get(
-                "TEXTMILL_STATE"
-            ) == str(self._state):
+            is_worker = "textmill.worker" in (process.info["cmdline"] or [])
+            if is_worker and environment.get(MARK) == str(self._state):
                 return process
         return None
 

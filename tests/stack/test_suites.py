@@ -25,8 +25,10 @@ def test_every_folder_runs_once_and_where_its_packages_are(paths: Paths) -> None
     airflow, ocr = (paths.repository / "calls").read_text().splitlines()
     tests = paths.repository / "tests"
     ignored = f"--ignore={tests}/ocr_runtime --ignore={tests}/accuracy"
-    assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {tests} {ignored}")
-    assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {tests}/ocr_runtime {tests}/accuracy")
+    coverage = "--cov --cov-append --cov-report="
+    assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests} {ignored}")
+    folders = f"{tests}/ocr_runtime {tests}/accuracy"
+    assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {coverage}term {folders}")
 
 
 @pytest.mark.parametrize(("pytest_code", "result"), [("1", 1), ("5", 0)])
