@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from textmill.errors import StagingError
+from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome
 
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 200
@@ -212,3 +213,10 @@ def read_records(path: Path, model: type[R]) -> Iterator[R]:
                 yield model.model_validate_json(line)
             except ValidationError as error:
                 raise StagingError(f"{path}, line {number}: {error}") from error
+
+
+def items_to_read(area: BatchArea) -> Iterator[tuple[BatchItem, Content]]:
+    """Stream what fetching left to be read: neither unchanged nor refused."""
+    for fetched in read_records(area.fetched, FetchedItem):
+        if fetched.outcome is FetchOutcome.READ and fetched.content is not None:
+            yield fetched.item, fetched.content

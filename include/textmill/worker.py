@@ -37,8 +37,6 @@ from textmill.page import PageImage
 from textmill.records import (
     BatchItem,
     Content,
-    FetchedItem,
-    FetchOutcome,
     MediumDone,
     MediumOpened,
     OcrRequest,
@@ -51,7 +49,7 @@ from textmill.records import (
 )
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
-from textmill.staging import BatchArea, name_of, path_of, read_records
+from textmill.staging import BatchArea, items_to_read, name_of, path_of
 
 _OPENING = 0
 """Stands in the checkpoint for opening a medium, before any page."""
@@ -93,9 +91,8 @@ class BatchReader:
         self._say(
             WorkerReady(engine=self._engine.name, fingerprint=self._engine.fingerprint, pages_resumed=resumed)
         )
-        for item in read_records(self._area.fetched, FetchedItem):
-            if item.outcome is FetchOutcome.READ and item.content is not None:
-                self._read_item(item.item, item.content)
+        for item, content in items_to_read(self._area):
+            self._read_item(item, content)
         self._say(
             WorkerFinished(
                 pages_read=self._pages_read,

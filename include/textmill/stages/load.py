@@ -20,12 +20,12 @@ from textmill.records import (
     Rejection,
     Stage,
 )
-from textmill.staging import BatchArea, Staging, name_of, read_records
+from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import note_location
 from textmill.warehouse.quarantining import quarantine_all, resolve_address
-from textmill.warehouse.runs import BatchOutcome, note_batch, run_key
+from textmill.warehouse.runs import note_batch, run_key
 
 
 @dataclass
@@ -40,17 +40,17 @@ class LoadTally:
     pages_quarantined: int = 0
     confidences: list[float] = field(default_factory=list)
 
-    def outcome(self) -> BatchOutcome:
-        """The figures that go into the books."""
-        return BatchOutcome(
-            media_unchanged=self.media_unchanged,
-            media_loaded=self.media_loaded,
-            media_quarantined=self.media_quarantined,
-            pages_loaded=self.pages_loaded,
-            pages_quarantined=self.pages_quarantined,
-            confidence_sum=sum(self.confidences),
-            pages_with_text=len(self.confidences),
-        )
+    def figures(self) -> dict[str, float]:
+        """What goes into the books, by column: counted from staged files, so that a retry writes the same."""
+        return {
+            "media_unchanged": self.media_unchanged,
+            "media_loaded": self.media_loaded,
+            "media_quarantined": self.media_quarantined,
+            "pages_loaded": self.pages_loaded,
+            "pages_quarantined": self.pages_quarantined,
+            "confidence_sum": sum(self.confidences),
+            "pages_with_text": len(self.confidences),
+        }
 
     def note(self, result: MediumResult, changed: int) -> None:
         """Count one medium that was read."""
@@ -82,16 +82,12 @@ class BatchLoader:
     def load(self, tally: LoadTally) -> None:
         """Load every item of the batch into the warehouse."""
         pages = _pages_by_medium(self._area)
-        read = {
-            fetched.content.sha256: fetched
-            for fetched in read_records(self._area.fetched, FetchedItem)
-            if fetched.outcome is FetchOutcome.READ and fetched.content is not None
-        }
+        uris = {content.sha256: item.ref.uri for item, content in items_to_read(self._area)}
         for sha256, records in pages:
-            if sha256 in read:
-                self._load_read(read.pop(sha256), records, tally)
-        for fetched in read.values():  # opened or not, none of their pages could be read
-            self._load_read(fetched, [], tally)
+            if sha256 in uris:
+                self._load_read(uris.pop(sha256), sha256, records, tally)
+        for sha256, uri in uris.items():  # opened or not, none of their pages could be read
+            self._load_read(uri, sha256, [], tally)
         for fetched in read_records(self._area.fetched, FetchedItem):
             if fetched.outcome is FetchOutcome.UNCHANGED:
                 self._note_unchanged(fetched)
@@ -100,17 +96,14 @@ class BatchLoader:
                 self._load_refused(fetched, fetched.rejection)
                 tally.media_quarantined += 1
 
-    def _load_read(self, fetched: FetchedItem, pages: list[PageRecord], tally: LoadTally) -> None:
-        content = fetched.content
-        assert content is not None
-        uri = fetched.item.ref.uri
+    def _load_read(self, uri: str, sha256: str, pages: list[PageRecord], tally: LoadTally) -> None:
         result = MediumResult(
             uri=uri,
-            sha256=content.sha256,
-            page_count=self._progress.page_counts.get(content.sha256),
+            sha256=sha256,
+            page_count=self._progress.page_counts.get(sha256),
             pages=[page for page in pages if self._verdict(page).accepted],
             rejections=[
-                *self._rejections.get(content.sha256, []),
+                *self._rejections.get(sha256, []),
                 *(
                     _gate_rejection(uri, page, self._verdict(page))
                     for page in pages
@@ -131,7 +124,7 @@ class BatchLoader:
         )
         tally.note(result, changed)
         if result.status == "loaded":
-            self._store.remove(content.sha256)
+            self._store.remove(sha256)
 
     def _verdict(self, page: PageRecord) -> PageVerdict:
         try:
@@ -180,7 +173,7 @@ def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) ->
             area.batch_no,
             state="loaded",
             loaded_at=utc_now(),
-            **vars(tally.outcome()),
+            **tally.figures(),
         ),
     )
     return tally

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +11,6 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import ExpectationResult
 from textmill.warehouse.tables import ingest_batch, ingest_run, quality_result
-
-
-@dataclass(frozen=True)
-class BatchOutcome:
-    """What became of a batch, counted from its staged files: loading it again gives the same figures."""
-
-    media_unchanged: int
-    media_loaded: int
-    media_quarantined: int
-    pages_loaded: int
-    pages_quarantined: int
-    confidence_sum: float
-    pages_with_text: int
 
 
 def start_run(

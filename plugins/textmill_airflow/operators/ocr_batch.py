@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from textmill.errors import ModelsMissing, StagingError
+from textmill.errors import ModelsMissing
 from textmill.events import (
     ItemDone,
     ItemFailed,
@@ -21,9 +21,9 @@ from textmill.events import (
     WorkerReady,
 )
 from textmill.lifeline import die_with_parent
-from textmill.records import FetchedItem, FetchOutcome, OcrRequest
+from textmill.records import OcrRequest
 from textmill.settings import Settings
-from textmill.staging import BatchArea, read_records, write_text
+from textmill.staging import BatchArea, items_to_read, write_text
 from textmill_airflow.context import settings, warehouse
 from textmill_airflow.ocr_process import OcrProcess, OcrProcessDied, OcrProcessHung
 
@@ -121,7 +121,9 @@ class OcrBatchOperator(BaseOperator):
 
         die_with_parent(os.getppid())
         area = BatchArea.at(self.batch_uri)
-        if expected := _expected_pages(area):
+        to_read = list(items_to_read(area))
+        if to_read:
+            expected = {item.item_no: item.estimated_pages for item, _ in to_read}
             self._write_request(area)
             with warehouse() as engine:
                 run_id = str(context["run_id"])
@@ -129,7 +131,7 @@ class OcrBatchOperator(BaseOperator):
                 self._read(area, progress)
         pages = read_pages(area.checkpoint) if area.checkpoint.exists() else iter(())
         # Fetching again may have found other content: what is not to be read any more is not handed on.
-        wanted = _contents_to_read(area)
+        wanted = {content.sha256 for _, content in to_read}
         count = write_pages(area.pages, (page for page in pages if page.sha256 in wanted))
         self.log.info("%d pages are read", count)
         return area.uri
@@ -209,22 +211,3 @@ class OcrBatchOperator(BaseOperator):
                 )
             case _:
                 pass
-
-
-def _contents_to_read(area: BatchArea) -> set[str]:
-    return {
-        fetched.content.sha256
-        for fetched in read_records(area.fetched, FetchedItem)
-        if fetched.outcome is FetchOutcome.READ and fetched.content is not None
-    }
-
-
-def _expected_pages(area: BatchArea) -> dict[int, int]:
-    """Return the estimated pages of each item that is to be read, by item number."""
-    if not area.fetched.exists():
-        raise StagingError(f"{area.fetched} is missing; clear the fetch task of this batch.")
-    return {
-        fetched.item.item_no: fetched.item.estimated_pages
-        for fetched in read_records(area.fetched, FetchedItem)
-        if fetched.outcome is FetchOutcome.READ
-    }
