@@ -23,10 +23,10 @@ from pathlib import Path
 from bench.corpus import find_originals
 from bench.measurements import Reading
 from bench.process_memory import peak_memory_mb
-from bench.reading import PDF_DPI, effective_settings, kind_of, make_engine, page_limits
+from bench.reading import effective_settings, make_reader, open_for_bench, text_of
 from textmill.lifeline import die_with_parent
-from textmill.media import Medium, open_medium
-from textmill.page import PageImage
+from textmill.media import Medium
+from textmill.page import Page
 from textmill.settings import Settings
 
 _LOAD_SECONDS = 300.0
@@ -99,16 +99,14 @@ class _OpenMedia:
     """Keeps the medium of the last page open: pages of one document mostly come one after the other."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limits = page_limits(settings)
+        self._settings = settings
         self._path: Path | None = None
         self._medium: Medium | None = None
 
-    def page(self, path: Path, page_no: int) -> PageImage:
+    def page(self, path: Path, page_no: int) -> Page:
         if self._medium is None or path != self._path:
             self.close()
-            self._medium = open_medium(
-                path, kind_of(path), name=path.name, dpi=PDF_DPI, limits=self._limits
-            ).__enter__()
+            self._medium = open_for_bench(path, self._settings).__enter__()
             self._path = path
         return self._medium.page(page_no)
 
@@ -121,7 +119,7 @@ class _OpenMedia:
 def _read_share(pages: Queue[PageKey | None], shares: Queue[Share], ready: Barrier) -> None:
     die_with_parent(os.getppid())
     settings = effective_settings(os.environ)
-    engine = make_engine(settings)
+    reader = make_reader(settings)
     media = _OpenMedia(settings)
     count, opening, reading = 0, 0.0, 0.0
     ready.wait(_LOAD_SECONDS)
@@ -129,7 +127,7 @@ def _read_share(pages: Queue[PageKey | None], shares: Queue[Share], ready: Barri
         began = time.monotonic()
         page = media.page(*key)
         opened = time.monotonic()
-        engine.read(page)
+        text_of(page, reader)
         opening += opened - began
         reading += time.monotonic() - opened
         count += 1

@@ -12,12 +12,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
-from textmill.engines import Engine, EngineOptions, create_engine
 from textmill.errors import MediumError
-from textmill.media import PageLimits, open_medium
-from textmill.records import Kind
+from textmill.fetching.sniffing import sniff
+from textmill.media import Medium, media_options, open_medium
+from textmill.page import Page, WrittenPage
+from textmill.reading import PageReader, create_reader
+from textmill.records import TextLayerUse
 from textmill.settings import Settings, load
 
 PAGE_BREAK = "\f"
@@ -30,9 +30,6 @@ PDF_DPI = 200
 """The default of the pipeline's parameter of this name."""
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
-_PDF_HEADER = b"%PDF-"
-_PDF_HEADER_WITHIN = 1024
-"""A PDF's header lies somewhere in its first 1,024 bytes (PDF Reference 1.7, implementation note 13)."""
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -46,7 +43,7 @@ def read_folder(folder: Path) -> dict[str, str]:
         ModelsMissing: the models of the engine are not where the settings say.
     """
     settings = effective_settings(os.environ)
-    engine = make_engine(settings)
+    reader = make_reader(settings)
     texts: dict[str, str] = {}
     files = sorted(path for path in folder.iterdir() if path.is_file())
     for path in files:
@@ -54,7 +51,7 @@ def read_folder(folder: Path) -> dict[str, str]:
             continue
         started = time.monotonic()
         try:
-            texts[path.name] = read_medium(path, engine, settings)
+            texts[path.name] = read_medium(path, reader, settings)
         except MediumError as error:
             print(f"Left out: {error.message}", file=sys.stderr)
             continue
@@ -62,58 +59,37 @@ def read_folder(folder: Path) -> dict[str, str]:
     return texts
 
 
-def read_medium(path: Path, engine: Engine, settings: Settings) -> str:
+def read_medium(path: Path, reader: PageReader, settings: Settings) -> str:
     """Return the texts of a medium's pages, separated by PAGE_BREAK.
 
     Raises:
         MediumError: the file is no medium, or a page of it cannot be had.
     """
-    kind = kind_of(path)
-    with open_medium(path, kind, name=path.name, dpi=PDF_DPI, limits=page_limits(settings)) as medium:
+    with open_for_bench(path, settings) as medium:
         pages = (medium.page(page_no) for page_no in range(1, medium.page_count + 1))
-        return PAGE_BREAK.join(engine.read(page).text for page in pages)
+        return PAGE_BREAK.join(text_of(page, reader) for page in pages)
 
 
-def kind_of(path: Path) -> Kind:
-    """Tell images and PDF documents by their content.
+def text_of(page: Page, reader: PageReader) -> str:
+    """Return the text of a page, read unless it is there already."""
+    return page.content.text if isinstance(page, WrittenPage) else reader.read(page).text.text
 
-    The pipeline asks libmagic, which the OCR environment does not have.
+
+def open_for_bench(path: Path, settings: Settings) -> Medium:
+    """Open a medium as the pipeline would, but for text layers: what is measured is how pictures are read.
 
     Raises:
-        NoMedium: the file is neither.
+        MediumError: the file is no medium, or cannot be opened.
     """
-    with path.open("rb") as file:
-        if _PDF_HEADER in file.read(_PDF_HEADER_WITHIN):
-            return Kind.PDF
-    try:
-        with Image.open(path):
-            return Kind.IMAGE
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise NoMedium(f"{path.name} is neither an image nor a PDF document.") from None
+    found = sniff(path, name=path.name)
+    options = media_options(settings, dpi=PDF_DPI, text_layer=TextLayerUse.NEVER, languages=LANGUAGES)
+    return open_medium(path, found.kind, found.mime, name=path.name, options=options)
 
 
-class NoMedium(MediumError):
-    """The file is nothing that the benchmarks read."""
-
-
-def make_engine(settings: Settings) -> Engine:
-    """Build the engine with the pipeline's default parameters."""
-    options = EngineOptions(
-        languages=LANGUAGES,
-        models_dir=settings.models_dir,
-        threads=settings.cpu_threads,
-        detection_side=settings.detection_side,
-    )
-    return create_engine(ENGINE, options)
-
-
-def page_limits(settings: Settings) -> PageLimits:
-    """The limits that the pipeline would apply."""
-    return PageLimits(
-        max_pixels=settings.max_pixels,
-        page_pixel_budget=settings.page_pixel_budget,
-        max_pages=settings.max_pages,
-        page_timeout_seconds=settings.page_timeout_seconds,
+def make_reader(settings: Settings) -> PageReader:
+    """Build the reader with the pipeline's default parameters."""
+    return create_reader(
+        settings, engine=ENGINE, languages=LANGUAGES, preprocessing="auto", second_opinion="auto"
     )
 
 

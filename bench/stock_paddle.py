@@ -20,11 +20,11 @@ from bench.bare_engine import package_versions
 from bench.corpus import Original, find_originals
 from bench.measurements import MediumTime, Reading
 from bench.process_memory import peak_memory_mb
-from bench.reading import PDF_DPI, effective_settings, kind_of, page_limits
+from bench.reading import effective_settings, open_for_bench
 from textmill.engines import models_folder
 from textmill.engines.models import DETECTION, RECOGNITION
 from textmill.lifeline import die_with_parent
-from textmill.media import open_medium
+from textmill.page import PageImage
 from textmill.settings import Settings
 
 
@@ -42,12 +42,12 @@ class StockReader:
         path = original.path
         began = time.monotonic()
         engine_seconds = 0.0
-        limits = page_limits(self._settings)
-        with open_medium(path, kind_of(path), name=path.name, dpi=PDF_DPI, limits=limits) as medium:
+        with open_for_bench(path, self._settings) as medium:
             for page_no in range(1, medium.page_count + 1):
                 page = medium.page(page_no)
                 opened = time.monotonic()
-                self._pipeline.predict(page.pixels)
+                if isinstance(page, PageImage):
+                    self._pipeline.predict(page.pixels)
                 engine_seconds += time.monotonic() - opened
             pages = medium.page_count
         seconds = time.monotonic() - began

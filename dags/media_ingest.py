@@ -55,10 +55,10 @@ PARAMS = {
         section="Source",
     ),
     "engine": Param(
-        "paddle",
-        enum=["paddle", "tesseract"],
+        "auto",
+        enum=["auto", "paddle", "tesseract", "trocr"],
         title="OCR engine",
-        description="PaddleOCR reads best; Tesseract is the second opinion.",
+        description="auto takes the best one that this machine has for the languages.",
         section="Reading",
     ),
     "languages": Param(
@@ -67,7 +67,7 @@ PARAMS = {
         items={"type": "string", "pattern": "^[a-z]{2,3}(_[A-Za-z]+)?$"},
         minItems=1,
         title="Languages",
-        description="ISO 639-1 codes, the most likely first. Tesseract chooses its models by them.",
+        description="ISO 639-1 codes, the most likely first.",
         section="Reading",
     ),
     "dpi": Param(
@@ -77,6 +77,44 @@ PARAMS = {
         maximum=600,
         title="DPI",
         description="Resolution at which PDF pages are drawn before they are read.",
+        section="Reading",
+    ),
+    "text_layer": Param(
+        "auto",
+        enum=["auto", "always", "never"],
+        title="Text layer of PDF pages",
+        description="auto takes the text that a page carries when it is real text, else it is read.",
+        section="Reading",
+    ),
+    "preprocessing": Param(
+        "auto",
+        type="string",
+        minLength=1,
+        title="Preprocessing",
+        description="auto chooses per page; none; or steps separated by commas.",
+        section="Reading",
+    ),
+    "second_opinion": Param(
+        "auto",
+        enum=["auto", "off", "paddle", "tesseract", "trocr"],
+        title="Second opinion",
+        description="Who reads doubtful lines again; the better reading is kept, and both are recorded.",
+        section="Reading",
+    ),
+    "animation_frames": Param(
+        "first",
+        enum=["first", "all"],
+        title="Frames of animated pictures",
+        description="Whether an animated picture is one page, or one page per frame.",
+        section="Reading",
+    ),
+    "video_interval_seconds": Param(
+        1.0,
+        type="number",
+        minimum=0.1,
+        maximum=60,
+        title="Seconds between frames of a video",
+        description="How often a video is looked at. What is shown for a shorter time may be missed.",
         section="Reading",
     ),
     "batch_seconds": Param(
@@ -217,9 +255,7 @@ def media_ingest() -> None:
         ocr = OcrBatchOperator(
             task_id="ocr",
             batch_uri=fetch(batch_uri),
-            engine="{{ params.engine }}",
-            languages="{{ params.languages | tojson }}",
-            dpi="{{ params.dpi }}",
+            wishes="{{ params | tojson }}",
             pool="ocr_gpu",
             execution_timeout=timedelta(hours=6),
         )

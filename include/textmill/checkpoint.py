@@ -41,6 +41,7 @@ class Progress:
     """What a checkpoint says is finished."""
 
     page_counts: dict[str, int] = field(default_factory=dict)
+    durations: dict[str, int] = field(default_factory=dict)
     finished_pages: set[PageKey] = field(default_factory=set)
     finished_media: set[str] = field(default_factory=set)
     starts: Counter[PageKey] = field(default_factory=Counter)
@@ -50,8 +51,7 @@ class Progress:
         """Take one event in."""
         match event:
             case MediumOpened():
-                self.page_counts[event.sha256] = event.page_count
-                del self.starts[event.sha256, 0]  # opening it went well
+                self._note_opened(event)
             case PageStarted():
                 self.starts[event.sha256, event.page_no] += 1
             case PageRead(page=page):
@@ -61,6 +61,15 @@ class Progress:
                 self._note_rejection(rejection)
             case MediumDone():
                 self.finished_media.add(event.sha256)
+                if event.page_count is not None:
+                    self.page_counts[event.sha256] = event.page_count
+
+    def _note_opened(self, event: MediumOpened) -> None:
+        if event.page_count is not None:
+            self.page_counts[event.sha256] = event.page_count
+        if event.duration_ms is not None:
+            self.durations[event.sha256] = event.duration_ms
+        del self.starts[event.sha256, 0]  # opening it went well
 
     def _note_rejection(self, rejection: Rejection) -> None:
         if rejection.sha256 is not None and rejection.page_no is not None:

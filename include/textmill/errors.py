@@ -21,6 +21,12 @@ class Reason(StrEnum):
     DAMAGED_PDF = "damaged_pdf"
     PASSWORD_PROTECTED = "password_protected"  # noqa: S105  # a reason code, no password
     TOO_MANY_PAGES = "too_many_pages"
+    DAMAGED_VIDEO = "damaged_video"
+    VIDEO_TOO_LONG = "video_too_long"
+    DAMAGED_TEXT = "damaged_text"
+    DAMAGED_ARCHIVE = "damaged_archive"
+    ARCHIVE_TOO_LARGE = "archive_too_large"
+    UNSAFE_ARCHIVE_MEMBER = "unsafe_archive_member"
     PAGE_TIMEOUT = "page_timeout"
     PAGE_CRASHED_READER = "page_crashed_reader"
     ENGINE_FAILED = "engine_failed"
@@ -124,6 +130,42 @@ class TooManyPages(MediumError):
     reason = Reason.TOO_MANY_PAGES
 
 
+class DamagedVideo(MediumError):
+    """The video cannot be decoded."""
+
+    reason = Reason.DAMAGED_VIDEO
+
+
+class VideoTooLong(MediumError):
+    """The video lasts longer than the setting allows."""
+
+    reason = Reason.VIDEO_TOO_LONG
+
+
+class DamagedText(MediumError):
+    """The text file holds something else, or is in no encoding that makes sense of it."""
+
+    reason = Reason.DAMAGED_TEXT
+
+
+class DamagedArchive(MediumError):
+    """The archive, or a member of it, cannot be unpacked."""
+
+    reason = Reason.DAMAGED_ARCHIVE
+
+
+class ArchiveTooLarge(MediumError):
+    """The archive holds more members, bytes or archives within archives than the settings allow."""
+
+    reason = Reason.ARCHIVE_TOO_LARGE
+
+
+class UnsafeArchiveMember(MediumError):
+    """The member's name leads out of the archive, or it is no plain file."""
+
+    reason = Reason.UNSAFE_ARCHIVE_MEMBER
+
+
 class PageTimeout(MediumError):
     """Drawing or reading the page took longer than the setting allows."""
 
@@ -151,6 +193,10 @@ class SourceError(TextmillError):
 
 class StagingError(TextmillError):
     """A file between two stages is missing, of another schema version, or not what it should be."""
+
+
+class SettingsError(TextmillError):
+    """A setting, or the file that it names, cannot be used."""
 
 
 class ModelsMissing(TextmillError):

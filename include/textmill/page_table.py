@@ -65,12 +65,17 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
 def _page_schema() -> pa.Schema:
     import pyarrow as pa
 
+    other = pa.struct([("engine", pa.string()), ("text", pa.string()), ("confidence", pa.float64())])
     line = pa.struct(
         [
             ("line_no", pa.int32()),
             ("text", pa.string()),
             ("confidence", pa.float64()),
             ("polygon", pa.list_(pa.list_(pa.float64()))),
+            ("engine", pa.string()),
+            ("other", other),
+            ("start_ms", pa.int64()),
+            ("end_ms", pa.int64()),
         ]
     )
     return pa.schema(
@@ -80,11 +85,13 @@ def _page_schema() -> pa.Schema:
             ("text", pa.string()),
             ("confidence", pa.float64()),
             ("confidence_low", pa.float64()),
+            ("low_line_share", pa.float64()),
             ("width", pa.int32()),
             ("height", pa.int32()),
             ("dpi", pa.int32()),
             ("rotation", pa.int16()),
             ("ink", pa.float64()),
+            ("preprocessing", pa.string()),
             ("text_source", pa.string()),
             ("engine", pa.string()),
             ("model", pa.string()),

@@ -12,8 +12,11 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from textmill.errors import SettingsError
+
 Positive = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
+PositiveNumber = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseSettings):
@@ -65,7 +68,48 @@ class Settings(BaseSettings):
         2.0, description="A file modified less than this ago may still be being written: next run."
     )
 
+    max_text_bytes: Positive = Field(64 * 1024**2, description="Largest text, RTF or HTML file that is read.")
+    max_video_seconds: PositiveSeconds = Field(6 * 3600.0, description="Longest video that is read.")
+    archive_max_depth: Positive = Field(2, description="Archives within archives that are opened.")
+    archive_max_entries: Positive = Field(10_000, description="Most members of one archive.")
+    archive_max_ratio: PositiveNumber = Field(
+        200.0, description="Most bytes that a byte of an archive may unpack to: more is a bomb."
+    )
+    archive_max_bytes: Positive = Field(
+        8 * 1024**3, description="Most bytes to which one archive, with all archives in it, may unpack."
+    )
+
+    # --- documents ------------------------------------------------------------------------------------
+    pdf_passwords_file: Path | None = Field(
+        None,
+        description="File with one candidate password a line, tried on documents that need one. "
+        "Keep it readable for the account of Airflow only.",
+    )
+
     # --- OCR ------------------------------------------------------------------------------------------
+    device: str = Field("auto", description="Where models run: `auto`, `cpu`, `gpu` or one GPU (`gpu:1`).")
+    gpu_memory_mb: Positive = Field(
+        2048, description="Free memory that a GPU must have to be chosen by `auto`, in MiB."
+    )
+    large_model_memory_mb: Positive = Field(
+        8192, description="Free memory of a GPU from which on the large models are chosen, in MiB."
+    )
+    detection_model: str = Field(
+        "auto", description="Name of PaddleOCR's model that finds lines; `auto` goes by the device."
+    )
+    recognition_model: str = Field(
+        "auto", description="Name of PaddleOCR's model that reads lines; `auto` goes by the device."
+    )
+    tesseract_psm: Annotated[int, Field(ge=0, le=13)] = Field(
+        3, description="Tesseract's page segmentation mode."
+    )
+    tesseract_oem: Annotated[int, Field(ge=0, le=3)] = Field(1, description="Tesseract's engine mode.")
+    trocr_model: str = Field(
+        "microsoft/trocr-base-printed", description="Folder of a TrOCR model, or its name on the hub."
+    )
+    second_opinion_below: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.8, description="Lines less certain than this are read again by another engine or at another scale."
+    )
     detection_side: Positive = Field(
         1440, description="Pages are scaled down to this long side (pixels) to find lines, not to read them."
     )
@@ -81,6 +125,23 @@ class Settings(BaseSettings):
     retention_days: Positive = Field(
         14, description="How long the staging files of an ended run are kept before a later run removes them."
     )
+
+    def pdf_passwords(self) -> tuple[str, ...]:
+        """Read the candidate passwords. Never log what this returns.
+
+        Raises:
+            SettingsError: the file cannot be read.
+        """
+        if self.pdf_passwords_file is None:
+            return ()
+        try:
+            lines = self.pdf_passwords_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"The passwords in {self.pdf_passwords_file} (TEXTMILL_PDF_PASSWORDS_FILE) cannot be read: "
+                f"{error.strerror if isinstance(error, OSError) else 'it is not UTF-8'}."
+            ) from None
+        return tuple(line for line in lines if line)
 
 
 def load() -> Settings:

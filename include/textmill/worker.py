@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TextIO
 
 from textmill.checkpoint import Checkpoint
-from textmill.engines import Engine, EngineOptions, create_engine
-from textmill.engines.protocol import PageText
+from textmill.engines.protocol import fingerprint
 from textmill.errors import EngineFailed, MediumError, PageCrashedReader, StagingError
 from textmill.events import (
     ItemDone,
@@ -32,8 +31,10 @@ from textmill.events import (
     WorkerReady,
 )
 from textmill.lifeline import die_with_parent
-from textmill.media import Medium, PageLimits, open_medium
-from textmill.page import PageImage
+from textmill.media import MediaOptions, Medium, media_options, open_medium
+from textmill.page import PageImage, WrittenPage
+from textmill.page_records import read_record, written_record
+from textmill.reading import PageReader, ReadPage, create_reader
 from textmill.records import (
     BatchItem,
     Content,
@@ -53,8 +54,6 @@ from textmill.staging import BatchArea, items_to_read, name_of, path_of
 
 _OPENING = 0
 """Stands in the checkpoint for opening a medium, before any page."""
-_DARKER_BY = 48
-"""Grey levels below the page's median at which a pixel counts as ink."""
 
 
 class BatchReader:
@@ -63,23 +62,18 @@ class BatchReader:
     def __init__(
         self,
         area: BatchArea,
-        request: OcrRequest,
-        engine: Engine,
+        reader: PageReader,
         checkpoint: Checkpoint,
         settings: Settings,
+        options: MediaOptions,
         out: TextIO,
     ) -> None:
         self._area = area
-        self._request = request
-        self._engine = engine
+        self._reader = reader
+        self._engine = reader.engine
         self._checkpoint = checkpoint
         self._settings = settings
-        self._limits = PageLimits(
-            max_pixels=settings.max_pixels,
-            page_pixel_budget=settings.page_pixel_budget,
-            max_pages=settings.max_pages,
-            page_timeout_seconds=settings.page_timeout_seconds,
-        )
+        self._options = options
         self._out = out
         self._pages_read = 0
         self._pages_rejected = 0
@@ -89,7 +83,7 @@ class BatchReader:
         """Read every item that the checkpoint does not call finished."""
         resumed = len(self._checkpoint.progress.finished_pages)
         self._say(
-            WorkerReady(engine=self._engine.name, fingerprint=self._engine.fingerprint, pages_resumed=resumed)
+            WorkerReady(engine=self._engine.name, fingerprint=self._reader.fingerprint, pages_resumed=resumed)
         )
         for item, content in items_to_read(self._area):
             self._read_item(item, content)
@@ -132,7 +126,7 @@ class BatchReader:
         self._refuse_killers(content, _OPENING, f"{name}: the OCR process died or hung")
         self._checkpoint.append(PageStarted(sha256=content.sha256, page_no=_OPENING))
         return open_medium(
-            path_of(content.path), content.kind, name=name, dpi=self._request.dpi, limits=self._limits
+            path_of(content.path), content.kind, content.mime, name=name, options=self._options
         )
 
     def _refuse_killers(self, content: Content, page_no: int, complaint: str) -> None:
@@ -181,7 +175,9 @@ class BatchReader:
     def _recognise(self, name: str, sha256: str, medium: Medium, page_no: int, started: float) -> PageRecord:
         try:
             page = medium.page(page_no)
-            read = self._read_text(name, page)
+            if isinstance(page, WrittenPage):
+                return written_record(sha256, page, _milliseconds_since(started))
+            read = self._read_picture(name, page)
         except MemoryError as error:
             raise EngineFailed(
                 f"{name}, page {page_no}: reading it needs more memory than "
@@ -189,28 +185,11 @@ class BatchReader:
                 page_no=page_no,
                 detail=repr(error),
             ) from error
-        return PageRecord(
-            sha256=sha256,
-            page_no=page.page_no,
-            text=read.text,
-            confidence=read.confidence,
-            confidence_low=read.confidence_low,
-            width=page.width,
-            height=page.height,
-            dpi=page.dpi,
-            rotation=page.rotation,
-            ink=ink_share(page),
-            text_source="ocr",
-            engine=self._engine.name,
-            model=self._engine.model,
-            fingerprint=self._engine.fingerprint,
-            milliseconds=round((time.monotonic() - started) * 1000),
-            lines=read.lines,
-        )
+        return read_record(sha256, read, self._reader, _milliseconds_since(started))
 
-    def _read_text(self, name: str, page: PageImage) -> PageText:
+    def _read_picture(self, name: str, page: PageImage) -> ReadPage:
         try:
-            return self._engine.read(page)
+            return self._reader.read(page)
         except MemoryError:
             raise
         except Exception as error:  # an engine may raise anything; one page must not end the batch
@@ -236,15 +215,8 @@ class BatchReader:
         self._out.flush()
 
 
-def ink_share(page: PageImage) -> float:
-    """Return the share of pixels clearly darker than the page's median grey, seen at a quarter of its size.
-
-    Zero on blank paper of any shade; a page of text has one to twenty percent.
-    """
-    import numpy as np
-
-    grey = page.pixels[::4, ::4].mean(axis=2)
-    return float((grey < np.median(grey) - _DARKER_BY).mean())
+def _milliseconds_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)
 
 
 @contextmanager
@@ -268,21 +240,29 @@ def limit_memory(settings: Settings) -> None:
 def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
     """Read the batch at `area` with the engine that its request names."""
     request = OcrRequest.model_validate_json(area.request.read_text(encoding="utf-8"))
-    engine = create_engine(
-        request.engine,
-        EngineOptions(
-            languages=request.languages,
-            models_dir=settings.models_dir,
-            threads=settings.cpu_threads,
-            detection_side=settings.detection_side,
-            page_seconds=settings.page_timeout_seconds,
-        ),
+    options = media_options(
+        settings,
+        dpi=request.dpi,
+        text_layer=request.text_layer,
+        animation_frames=request.animation_frames,
+        languages=request.languages,
+    )
+    reader = create_reader(
+        settings,
+        engine=request.engine,
+        languages=request.languages,
+        preprocessing=request.preprocessing,
+        second_opinion=request.second_opinion,
     )
     limit_memory(settings)
-    # Besides the engine, these decide what a page looks like.
-    settings_key = f"{engine.fingerprint} dpi={request.dpi} budget={settings.page_pixel_budget}"
-    with Checkpoint(area.checkpoint, settings_key) as checkpoint:
-        BatchReader(area, request, engine, checkpoint, settings, out).run()
+    key = fingerprint(
+        reader=reader.fingerprint,
+        request=request.model_dump(mode="json"),
+        # Besides the reader, these decide what a page looks like.
+        page_pixel_budget=settings.page_pixel_budget,
+    )
+    with Checkpoint(area.checkpoint, key) as checkpoint:
+        BatchReader(area, reader, checkpoint, settings, options, out).run()
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from PIL import Image, ImageSequence
 
 from bench import corpus
 from bench.corpus import CorpusError, build, find_originals, marked, page_count
-from bench.reading import kind_of
+from textmill.fetching.sniffing import sniff
 from textmill.records import Kind
 
 
@@ -79,7 +79,8 @@ def test_copies_of_a_pdf_can_be_drawn(source: Path, tmp_path: Path) -> None:
 def test_copies_are_recognised_by_their_content(source: Path, tmp_path: Path) -> None:
     built = build(source, tmp_path / "out", 1)
 
-    assert [kind_of(path) for path in sorted(built.folder.iterdir())] == [Kind.IMAGE] * 3 + [Kind.PDF]
+    found = [sniff(path, name=path.name).kind for path in sorted(built.folder.iterdir())]
+    assert found == [Kind.IMAGE] * 3 + [Kind.PDF]
 
 
 def test_all_media_take_turns_until_there_are_pages_enough(source: Path, tmp_path: Path) -> None:

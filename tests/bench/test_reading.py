@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from bench import reading
-from bench.reading import NoMedium, effective_settings, kind_of, read_folder
-from textmill.engines.protocol import PageText
-from textmill.page import PageImage
-from textmill.records import Kind
+from bench.reading import effective_settings, read_folder
+from textmill.page import PageImage, PageText
+from textmill.preprocessing import Preprocessor
+from textmill.reading import PageReader
 
 
 class NamingEngine:
@@ -27,7 +27,8 @@ class NamingEngine:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(reading, "make_engine", lambda settings: NamingEngine())
+    reader = PageReader(NamingEngine(), Preprocessor("none"))
+    monkeypatch.setattr(reading, "make_reader", lambda settings: reader)
     Image.new("RGB", (30, 20), "white").save(tmp_path / "a.png")
     Image.new("RGB", (72, 36), "white").save(tmp_path / "b.pdf", save_all=True, append_images=[])
     frames = [Image.new("L", (8 * width, 8), "white") for width in (1, 2)]
@@ -44,24 +45,14 @@ def test_what_cannot_be_read_is_left_out_with_a_sentence(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "broken.png").write_bytes((folder / "a.png").read_bytes()[:60])
-    (folder / "notes.md").write_text("about")
+    (folder / "rubbish.md").write_bytes(bytes(range(1, 256)) * 9)
 
     assert set(read_folder(folder)) == {"a.png", "b.pdf", "c.tif"}
 
     said = capsys.readouterr().err
     assert "Left out: broken.png" in said
-    assert "Left out: notes.md is neither an image nor a PDF document." in said
+    assert "Left out: rubbish.md" in said
     assert "a.gt.txt" not in said
-
-
-def test_kinds_are_told_by_content_not_by_name(folder: Path) -> None:
-    disguised = folder / "letter.jpg"
-    disguised.write_bytes(b"\n" * 100 + (folder / "b.pdf").read_bytes())
-
-    assert kind_of(disguised) is Kind.PDF
-    assert kind_of(folder / "c.tif") is Kind.IMAGE
-    with pytest.raises(NoMedium):
-        kind_of(folder / "a.gt.txt")
 
 
 def test_models_are_those_of_the_state_unless_the_settings_say_otherwise(

@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, Kind, MediaRef, OcrRequest
+from textmill.records import (
+    BatchItem,
+    Content,
+    FetchedItem,
+    FetchOutcome,
+    Kind,
+    MediaRef,
+    OcrRequest,
+    TextLayerUse,
+)
 from textmill.staging import BatchArea, Staging, write_records, write_text
 
 BatchMaker = Callable[..., BatchArea]
@@ -49,7 +58,14 @@ def make_batch(tmp_path: Path) -> BatchMaker:
             for number, path in enumerate(files)
         ]
         write_records(area.fetched, items, FetchedItem)
-        request = OcrRequest(engine=engine, languages=("en",), dpi=72)
+        request = OcrRequest(
+            engine=engine,
+            languages=("en",),
+            dpi=72,
+            preprocessing="none",
+            second_opinion="off",
+            text_layer=TextLayerUse.NEVER,
+        )
         write_text(area.request, request.model_dump_json())
         return area
 

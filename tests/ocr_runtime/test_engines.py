@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ocr_batches import LIMITS
+from ocr_batches import OPTIONS
 
 from bench.metrics import Score
 from textmill.engines import Engine, EngineOptions, create_engine
 from textmill.engines.models import prepare_models, require_models
-from textmill.engines.protocol import PageText
 from textmill.errors import ModelsMissing
 from textmill.media import open_medium
-from textmill.records import Kind, LineRecord
+from textmill.page import PageImage, PageText
+from textmill.records import Kind, LineRecord, TextLayerUse
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,11 @@ def paddle(options: EngineOptions) -> Engine:
 
 def read(engine: Engine, path: Path, page_no: int = 1) -> PageText:
     kind = Kind.PDF if path.suffix == ".pdf" else Kind.IMAGE
-    with open_medium(path, kind, name=path.name, dpi=200, limits=LIMITS) as medium:
-        return engine.read(medium.page(page_no))
+    options = replace(OPTIONS, text_layer=TextLayerUse.NEVER)
+    with open_medium(path, kind, "any/thing", name=path.name, options=options) as medium:
+        page = medium.page(page_no)
+        assert isinstance(page, PageImage)
+        return engine.read(page)
 
 
 def score(engine: Engine, path: Path) -> Score:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from ocr_batches import LIMITS
+from ocr_batches import OPTIONS
 from PIL import Image
 from pypdfium2 import PdfDocument
 
@@ -20,13 +22,13 @@ from textmill.errors import (
     TooManyPages,
     TooManyPixels,
 )
-from textmill.media import open_medium
-from textmill.media.medium import Medium, PageLimits
+from textmill.media import MediaOptions, Medium, open_medium
 from textmill.records import Kind
 
 
-def opened(path: Path, kind: Kind = Kind.IMAGE, dpi: int = 100, limits: PageLimits = LIMITS) -> Medium:
-    return open_medium(path, kind, name=path.name, dpi=dpi, limits=limits)
+def opened(path: Path, kind: Kind = Kind.IMAGE, options: MediaOptions = OPTIONS, **changes: Any) -> Medium:
+    mime = "application/pdf" if kind is Kind.PDF else "image/x"
+    return open_medium(path, kind, mime, name=path.name, options=replace(options, **{"dpi": 100} | changes))
 
 
 def test_transparency_becomes_white_paper(tmp_path: Path) -> None:
@@ -136,9 +138,9 @@ def test_a_truncated_jpeg_says_so(samples: Path, tmp_path: Path) -> None:
 
 def test_too_many_pixels_name_the_setting(tmp_path: Path) -> None:
     Image.new("1", (300, 300)).save(tmp_path / "a.png")
-    tight = PageLimits(max_pixels=80_000, page_pixel_budget=1, max_pages=1, page_timeout_seconds=1)
+    tight = MediaOptions(max_pixels=80_000, page_pixel_budget=1, max_pages=1, page_timeout_seconds=1)
     with (
-        opened(tmp_path / "a.png", limits=tight) as medium,
+        opened(tmp_path / "a.png", options=tight) as medium,
         pytest.raises(TooManyPixels, match=r"300 x 300 pixels .* TEXTMILL_MAX_PIXELS"),
     ):
         medium.page(1)
@@ -158,7 +160,7 @@ def test_a_huge_page_is_drawn_smaller(tmp_path: Path) -> None:
     document.save(tmp_path / "poster.pdf")
     with opened(tmp_path / "poster.pdf", Kind.PDF, dpi=300) as medium:
         page = medium.page(1)
-    assert page.width * page.height <= LIMITS.page_pixel_budget
+    assert page.width * page.height <= OPTIONS.page_pixel_budget
     assert page.dpi is not None and page.dpi < 300
 
 
@@ -181,9 +183,9 @@ def test_what_lies_outside_the_crop_box_is_not_drawn(tmp_path: Path) -> None:
 
 
 def test_too_many_pages(samples: Path) -> None:
-    tight = PageLimits(max_pixels=1, page_pixel_budget=1, max_pages=4, page_timeout_seconds=10)
+    tight = MediaOptions(max_pixels=1, page_pixel_budget=1, max_pages=4, page_timeout_seconds=10)
     with pytest.raises(TooManyPages, match="TEXTMILL_MAX_PAGES allows 4"):
-        opened(samples / "report-bridge.pdf", Kind.PDF, limits=tight)
+        opened(samples / "report-bridge.pdf", Kind.PDF, options=tight)
 
 
 def test_a_password_is_told_from_damage(tmp_path: Path) -> None:

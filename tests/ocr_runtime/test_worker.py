@@ -15,7 +15,7 @@ from ocr_batches import content_hash, events
 
 from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
 from textmill.errors import Reason
-from textmill.records import PageStarted
+from textmill.records import CheckpointHeader, PageStarted
 
 
 @pytest.fixture
@@ -102,7 +102,10 @@ def test_a_medium_that_kills_its_reader_on_opening_is_left_out(  # type: ignore[
     make_batch, run_worker, report
 ) -> None:
     area = make_batch([report], "misbehaving_engines:steady")
-    with Checkpoint(area.checkpoint, "steady-1 dpi=72 budget=40000000") as checkpoint:
+    run_worker(area)
+    header = CheckpointHeader.model_validate_json(area.checkpoint.read_bytes().splitlines()[0])
+    area.checkpoint.unlink()
+    with Checkpoint(area.checkpoint, header.fingerprint) as checkpoint:
         for _ in range(2):
             checkpoint.append(PageStarted(sha256=content_hash(report), page_no=0))
     assert run_worker(area).returncode == 0

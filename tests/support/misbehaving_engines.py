@@ -7,8 +7,8 @@ import signal
 import sys
 import time
 
-from textmill.engines.protocol import EngineOptions, PageText
-from textmill.page import PageImage
+from textmill.engines.protocol import EngineOptions
+from textmill.page import PageImage, PageText
 from textmill.records import LineRecord
 
 

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from textmill.media.medium import PageLimits
+from textmill.media import MediaOptions
 
-LIMITS = PageLimits(
+OPTIONS = MediaOptions(
     max_pixels=50_000_000, page_pixel_budget=20_000_000, max_pages=100, page_timeout_seconds=30
 )
 

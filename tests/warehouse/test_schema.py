@@ -9,9 +9,12 @@ from textmill.warehouse.migrate import alembic_config, upgrade
 
 CONTRACT = {
     "v_document": "media_id sha256 uri source kind mime bytes page_count text confidence status first_seen "
-    "loaded_at",
+    "loaded_at duration_ms confidence_low low_line_share",
     "v_page": "media_id sha256 uri kind page_no text confidence confidence_low width height dpi text_source "
-    "engine model fingerprint milliseconds start_ms end_ms run_id loaded_at",
+    "engine model fingerprint milliseconds start_ms end_ms run_id loaded_at "
+    "rotation low_line_share preprocessing",
+    "v_line": "media_id sha256 uri page_no line_no text confidence engine other_engine other_text "
+    "other_confidence polygon start_ms end_ms",
     "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
     "last_seen run_id",
 }

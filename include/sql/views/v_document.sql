@@ -13,7 +13,10 @@ SELECT
     d.confidence  AS confidence,
     m.status      AS status,
     m.first_seen  AS first_seen,
-    m.loaded_at   AS loaded_at
+    m.loaded_at   AS loaded_at,
+    m.duration_ms AS duration_ms,
+    d.confidence_low AS confidence_low,
+    d.low_line_share AS low_line_share
 FROM media AS m
 LEFT JOIN document AS d ON d.media_id = m.id
 LEFT JOIN media_location AS l

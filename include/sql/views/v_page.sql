@@ -20,7 +20,10 @@ SELECT
     p.start_ms        AS start_ms,
     p.end_ms          AS end_ms,
     r.run_id          AS run_id,
-    p.loaded_at       AS loaded_at
+    p.loaded_at       AS loaded_at,
+    p.rotation        AS rotation,
+    p.low_line_share  AS low_line_share,
+    p.preprocessing   AS preprocessing
 FROM page AS p
 JOIN media AS m ON m.id = p.media_id
 JOIN ingest_run AS r ON r.id = p.ingest_run_id

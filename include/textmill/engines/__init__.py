@@ -11,6 +11,7 @@ from textmill.engines.protocol import Engine, EngineOptions
 __all__ = ["Engine", "EngineOptions", "create_engine"]
 
 _FACTORIES = {
+    "auto": "textmill.engines.paddle:create",
     "paddle": "textmill.engines.paddle:create",
     "tesseract": "textmill.engines.tesseract:create",
 }

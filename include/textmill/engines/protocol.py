@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Protocol
 
-from textmill.page import PageImage
-from textmill.records import LineRecord
+from textmill.page import PageImage, PageText
+from textmill.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class EngineOptions:
         languages: ISO 639-1 codes, the most likely first.
         detection_side: long side in pixels to which pages are scaled down to find lines.
         page_seconds: after this long, an engine that can give a page up does so.
+        The others are settings of the same name.
     """
 
     languages: tuple[str, ...]
@@ -28,30 +29,87 @@ class EngineOptions:
     threads: int
     detection_side: int
     page_seconds: float = 300.0
+    device: str = "auto"
+    gpu_memory_mb: int = 2048
+    large_model_memory_mb: int = 8192
+    detection_model: str = "auto"
+    recognition_model: str = "auto"
+    tesseract_psm: int = 3
+    tesseract_oem: int = 1
+    trocr_model: str = "microsoft/trocr-base-printed"
+
+
+def engine_options(settings: Settings, languages: tuple[str, ...]) -> EngineOptions:
+    """Return the options for a run in these languages on a deployment with these settings."""
+    return EngineOptions(
+        languages=languages,
+        models_dir=settings.models_dir,
+        threads=settings.cpu_threads,
+        detection_side=settings.detection_side,
+        page_seconds=settings.page_timeout_seconds,
+        device=settings.device,
+        gpu_memory_mb=settings.gpu_memory_mb,
+        large_model_memory_mb=settings.large_model_memory_mb,
+        detection_model=settings.detection_model,
+        recognition_model=settings.recognition_model,
+        tesseract_psm=settings.tesseract_psm,
+        tesseract_oem=settings.tesseract_oem,
+        trocr_model=settings.trocr_model,
+    )
 
 
 @dataclass(frozen=True)
-class PageText:
-    """What an engine read on a page, in reading order."""
+class LineReading:
+    """What a recogniser made of the picture of one line.
+
+    Attributes:
+        text: without leading and trailing spaces; empty when nothing was recognised.
+        confidence: the recogniser's own, not calibrated, 0 to 1.
+    """
 
     text: str
-    lines: tuple[LineRecord, ...]
+    confidence: float
 
-    @property
-    def confidence(self) -> float | None:
-        """Mean confidence of the lines, each weighted by its length; None on a page without text."""
-        weight = sum(len(line.text) for line in self.lines)
-        if not weight:
-            return None
-        return sum(line.confidence * len(line.text) for line in self.lines) / weight
 
-    @property
-    def confidence_low(self) -> float | None:
-        """Mean confidence of the worst tenth of the lines: shows the ruined corner that a mean hides."""
-        if not self.lines:
-            return None
-        ranked = sorted(line.confidence for line in self.lines)
-        return fmean(ranked[: max(1, len(ranked) // 10)])
+class LineDetector(Protocol):
+    """Finds the lines of a page.
+
+    Attributes:
+        model: the model behind it, with its version.
+        fingerprint: changes whenever the same page could give other outlines.
+    """
+
+    model: str
+    fingerprint: str
+
+    def detect(self, pixels: Any) -> list[Any]:
+        """Return the outlines of lines, each a float array of shape (4, 2) clockwise from the top left.
+
+        Args:
+            pixels: uint8 array of shape (height, width, 3), channels in the order blue, green, red.
+        """
+        ...
+
+
+class LineRecogniser(Protocol):
+    """Reads pictures of single lines.
+
+    Attributes:
+        name: the engine's name in the warehouse.
+        model: the model behind it, with its version.
+        fingerprint: changes whenever the same picture could give another text.
+    """
+
+    name: str
+    model: str
+    fingerprint: str
+
+    def recognise(self, pictures: Sequence[Any]) -> list[LineReading]:
+        """Read upright lines, each a uint8 array of shape (height, width, 3); one reading for each.
+
+        A line's reading does not depend on which other lines are read along with it.
+        """
+        ...
 
 
 class Engine(Protocol):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from textmill.engines.protocol import EngineOptions, PageText, fingerprint
+from textmill.engines.protocol import EngineOptions, fingerprint
 from textmill.errors import ModelsMissing
-from textmill.page import PageImage
+from textmill.page import PageImage, PageText
 from textmill.records import LineRecord
 
 _LANGUAGE_CODES = {

@@ -9,7 +9,7 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps
 
 from textmill.errors import DamagedImage, MediumError
-from textmill.media.medium import PageLimits
+from textmill.media.medium import MediaOptions
 from textmill.page import PageImage
 
 # Pillow's own guard knows one number for all callers and only warns; ours is a setting and names itself.
@@ -29,14 +29,14 @@ _CLOCKWISE_TURN = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 class ImageMedium:
     """An image file opened with Pillow."""
 
-    def __init__(self, path: Path, *, name: str, limits: PageLimits) -> None:
+    def __init__(self, path: Path, *, name: str, options: MediaOptions) -> None:
         self._name = name
-        self._limits = limits
+        self._options = options
         # Given a path, Pillow maps some files into memory and gets turned ones wrong; given a file, it reads.
         self._file = path.open("rb")
         try:
             self._image = Image.open(self._file)
-            self._frames = _page_frames(self._image, limits.max_pages)
+            self._frames = _page_frames(self._image, options.max_pages)
         except MemoryError:
             raise
         except Exception as error:  # Pillow's plugins raise whatever a damaged header makes them trip over
@@ -45,7 +45,7 @@ class ImageMedium:
                 f"{name} starts like an image but cannot be opened as one.", detail=repr(error)
             ) from error
         self.page_count = len(self._frames)
-        limits.refuse_pages(name, self.page_count)
+        options.refuse_pages(name, self.page_count)
 
     def __enter__(self) -> ImageMedium:
         return self
@@ -63,7 +63,7 @@ class ImageMedium:
         try:
             self._image.seek(self._frames[page_no - 1])
             width, height = self._image.size
-            self._limits.refuse_pixels(self._name, width, height, page_no)
+            self._options.refuse_pixels(self._name, width, height, page_no)
             orientation = self._image.getexif().get(ExifTags.Base.Orientation, 1)
             dpi = _dpi(self._image)
             upright = ImageOps.exif_transpose(_to_rgb(self._image))

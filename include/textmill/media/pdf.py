@@ -10,7 +10,7 @@ from typing import Any
 from PIL import UnidentifiedImageError
 
 from textmill.errors import DamagedPdf, PageTimeout, PasswordProtected
-from textmill.media.medium import PageLimits
+from textmill.media.medium import MediaOptions
 from textmill.page import PageImage
 
 _POINTS_PER_INCH = 72.0
@@ -20,13 +20,13 @@ _PASSWORD_COMPLAINT = "incorrect password"  # noqa: S105  # what pdfinfo prints,
 class PdfMedium:
     """A PDF drawn page by page with pdf2image (poppler's pdftoppm)."""
 
-    def __init__(self, path: Path, *, name: str, dpi: int, limits: PageLimits) -> None:
+    def __init__(self, path: Path, *, name: str, options: MediaOptions) -> None:
         self._path = path
         self._name = name
-        self._dpi = dpi
-        self._limits = limits
+        self._dpi = options.dpi
+        self._options = options
         self.page_count = self._count_pages()
-        limits.refuse_pages(name, self.page_count)
+        options.refuse_pages(name, self.page_count)
 
     def __enter__(self) -> PdfMedium:
         return self
@@ -42,7 +42,7 @@ class PdfMedium:
 
         dpi = self._affordable_dpi(page_no)
         image = self._draw(page_no, dpi)
-        self._limits.refuse_pixels(self._name, image.width, image.height, page_no)
+        self._options.refuse_pixels(self._name, image.width, image.height, page_no)
         pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
         return PageImage(page_no, pixels, dpi)
 
@@ -61,7 +61,7 @@ class PdfMedium:
                 str(self._path),
                 first_page=page_no,
                 last_page=page_no,
-                timeout=math.ceil(self._limits.page_timeout_seconds),
+                timeout=math.ceil(self._options.page_timeout_seconds),
             )
         except (PDFInfoNotInstalledError, OSError, MemoryError):
             raise  # faults of this machine, not of the document: the task fails
@@ -85,9 +85,9 @@ class PdfMedium:
     def _affordable_dpi(self, page_no: int) -> int:
         width, height = self._page_size_points(page_no)
         inches = (width / _POINTS_PER_INCH) * (height / _POINTS_PER_INCH)
-        if inches * self._dpi**2 <= self._limits.page_pixel_budget:
+        if inches * self._dpi**2 <= self._options.page_pixel_budget:
             return self._dpi
-        return max(1, math.floor(math.sqrt(self._limits.page_pixel_budget / inches)))
+        return max(1, math.floor(math.sqrt(self._options.page_pixel_budget / inches)))
 
     def _page_size_points(self, page_no: int) -> tuple[float, float]:
         info = self._info(page_no)
@@ -113,7 +113,7 @@ class PdfMedium:
                 dpi=dpi,
                 first_page=page_no,
                 last_page=page_no,
-                timeout=math.ceil(self._limits.page_timeout_seconds),
+                timeout=math.ceil(self._options.page_timeout_seconds),
                 # pdfinfo tells the size of the crop box; the media box may be vastly larger.
                 use_cropbox=True,
             )
@@ -140,6 +140,6 @@ class PdfMedium:
         where = f", page {page_no}" if page_no else ""
         return PageTimeout(
             f"{self._name}{where}: drawing took longer than the "
-            f"{self._limits.page_timeout_seconds:g} s that TEXTMILL_PAGE_TIMEOUT_SECONDS allows.",
+            f"{self._options.page_timeout_seconds:g} s that TEXTMILL_PAGE_TIMEOUT_SECONDS allows.",
             page_no=page_no,
         )

@@ -101,6 +101,7 @@ class BatchLoader:
             uri=uri,
             sha256=sha256,
             page_count=self._progress.page_counts.get(sha256),
+            duration_ms=self._progress.durations.get(sha256),
             pages=[page for page in pages if self._verdict(page).accepted],
             rejections=[
                 *self._rejections.get(sha256, []),

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 
-from textmill.records import PageRecord, Rejection
+from textmill.confidence import LineConfidence, low_line_share, low_quantile
+from textmill.records import LineRecord, PageRecord, Rejection
 from textmill.warehouse.quarantining import quarantine_all, resolve
 from textmill.warehouse.tables import document, line, media, page
 
@@ -21,6 +22,7 @@ class MediumResult:
 
     Attributes:
         page_count: pages that the medium has, None when it could not be opened.
+        duration_ms: how long a video lasts.
         pages: the accepted ones.
         rejections: what was refused: pages, or the medium as a whole.
     """
@@ -30,6 +32,7 @@ class MediumResult:
     page_count: int | None
     pages: Sequence[PageRecord]
     rejections: Sequence[Rejection]
+    duration_ms: int | None = None
 
     @property
     def status(self) -> str:
@@ -111,9 +114,17 @@ def _upsert_page(
 def _replace_lines(connection: Connection, page_id: int, record: PageRecord) -> None:
     connection.execute(delete(line).where(line.c.page_id == page_id))
     if record.lines:
-        connection.execute(
-            insert(line), [{"page_id": page_id} | one.model_dump(mode="json") for one in record.lines]
-        )
+        connection.execute(insert(line), [{"page_id": page_id} | _line_values(one) for one in record.lines])
+
+
+def _line_values(record: LineRecord) -> dict[str, Any]:
+    values = record.model_dump(mode="json", exclude={"other"})
+    other = record.other
+    return values | {
+        "other_engine": other and other.engine,
+        "other_text": other and other.text,
+        "other_confidence": other and other.confidence,
+    }
 
 
 def _rebuild_document(connection: Connection, media_id: int) -> None:
@@ -121,17 +132,23 @@ def _rebuild_document(connection: Connection, media_id: int) -> None:
         select(page.c.text, page.c.confidence).where(page.c.media_id == media_id).order_by(page.c.page_no)
     ).all()
     confidences = [row.confidence for row in rows if row.confidence is not None]
-    entry = insert(document).values(
-        media_id=media_id,
-        text="\f".join(row.text for row in rows),
-        confidence=sum(confidences) / len(confidences) if confidences else None,
-        pages=len(rows),
-    )
-    connection.execute(
-        entry.on_duplicate_key_update(
-            text=entry.inserted.text, confidence=entry.inserted.confidence, pages=entry.inserted.pages
+    lines = [
+        LineConfidence(row.confidence, 0)
+        for row in connection.execute(
+            select(line.c.confidence)
+            .join(page, page.c.id == line.c.page_id)
+            .where(page.c.media_id == media_id)
         )
-    )
+    ]
+    values = {
+        "text": "\f".join(row.text for row in rows),
+        "confidence": sum(confidences) / len(confidences) if confidences else None,
+        "confidence_low": low_quantile(lines),
+        "low_line_share": low_line_share(lines),
+        "pages": len(rows),
+    }
+    entry = insert(document).values(media_id=media_id, **values)
+    connection.execute(entry.on_duplicate_key_update({name: entry.inserted[name] for name in values}))
 
 
 def _settle(
@@ -144,6 +161,8 @@ def _settle(
     }
     if result.page_count is not None:
         values["page_count"] = result.page_count
+    if result.duration_ms is not None:
+        values["duration_ms"] = result.duration_ms
     if changed:
         values["loaded_at"] = now
     connection.execute(update(media).where(media.c.id == media_id).values(**values))

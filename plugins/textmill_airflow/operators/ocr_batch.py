@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -94,23 +94,17 @@ class OcrBatchOperator(BaseOperator):
     the last attempt stopped. Returns the batch's URI.
 
     :param batch_uri: the batch, as fetch returned it.
-    :param engine: `paddle` or `tesseract`.
-    :param languages: ISO 639-1 codes, the most likely first (for engines that choose models by language);
-        a sequence, or a template that renders to a JSON array.
-    :param dpi: resolution at which PDF pages are drawn.
+    :param wishes: what to do with the batch, by the names of `textmill.records.OcrRequest`; or a template
+        that renders to a JSON object with them. Names that are none of its own are passed over.
     """
 
-    template_fields: Sequence[str] = ("batch_uri", "engine", "languages", "dpi")
+    template_fields: Sequence[str] = ("batch_uri", "wishes")
     ui_color = "#d5e8d4"
 
-    def __init__(
-        self, *, batch_uri: str, engine: str, languages: Sequence[str] | str, dpi: int | str, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, batch_uri: str, wishes: Mapping[str, Any] | str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batch_uri = batch_uri
-        self.engine = engine
-        self.languages = languages
-        self.dpi = dpi
+        self.wishes = wishes
         self._process: OcrProcess | None = None
         self._killed = False
 
@@ -143,8 +137,8 @@ class OcrBatchOperator(BaseOperator):
             self._process.kill()
 
     def _write_request(self, area: BatchArea) -> None:
-        languages = json.loads(self.languages) if isinstance(self.languages, str) else self.languages
-        request = OcrRequest(engine=self.engine, languages=tuple(languages), dpi=int(self.dpi))
+        wishes = json.loads(self.wishes) if isinstance(self.wishes, str) else self.wishes
+        request = OcrRequest(**{name: wishes[name] for name in OcrRequest.model_fields if name in wishes})
         write_text(area.request, request.model_dump_json())
 
     def _read(self, area: BatchArea, progress: BatchProgress) -> None:
