@@ -1,6 +1,7 @@
-"""Whether bytes are text, and which Unicode encoding they show. Used where types are told and where text is read.
+"""Whether bytes are text, and which encoding of Unicode they show.
 
-Pure Python: it runs in both environments. Encodings of eight bits are told apart in `textmill.media.decoding`.
+Used where types are told and where text is read: pure Python, for both environments. Encodings of eight bits
+are told apart in `textmill.media.decoding`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _BOMS = (
 )
 """UTF-32 before UTF-16: its mark in little-endian order begins with the other's."""
 
-_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_WIDE = {"utf-32-le": 4, "utf-32-be": 4, "utf-16-le": 2, "utf-16-be": 2}
+"""Codecs with the bytes of a unit; a file is a whole number of them."""
 _MOST_IMPLAUSIBLE = 0.01
 """Share of control characters, unassigned or private code points that a text may have."""
 _TELLING = frozenset("\n\r\t \u3000\u3001\u3002")
@@ -51,7 +53,7 @@ def unmarked_wide_encoding(content: bytes) -> str | None:
     head = content[:HEAD_BYTES]
     if b"\0" not in head:
         return None
-    readings = ((_read(head, codec), codec) for codec in _WIDE)
+    readings = ((_read(head, codec), codec) for codec, unit in _WIDE.items() if len(head) % unit == 0)
     plausible = [(text, codec) for text, codec in readings if text and _is_plausible(text)]
     return max(plausible, key=lambda one: _telling(one[0]))[1] if plausible else None
 
@@ -69,10 +71,12 @@ def is_control(character: str) -> bool:
 
 def looks_like_text(content: bytes) -> bool:
     """Return whether bytes, the first of a file or all of it, can be read as text in some encoding."""
-    head = content[:HEAD_BYTES].rstrip(END_OF_FILE)
+    head = content[:HEAD_BYTES]
+    wide = byte_order_mark(head) or unmarked_wide_encoding(head)
+    head = head if wide else head.rstrip(END_OF_FILE)
     if not head:
         return False
-    text = _read(head, byte_order_mark(head) or unmarked_wide_encoding(head) or "utf-8")
+    text = _read(head, wide or "utf-8")
     return has_few_controls(text) if text is not None else _looks_like_eight_bit_text(head)
 
 

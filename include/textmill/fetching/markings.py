@@ -70,7 +70,7 @@ def is_html(head: bytes) -> bool:
 
 
 def is_transport_stream(head: bytes) -> bool:
-    """Return whether this is an MPEG transport stream: several packets, each with its synchronisation byte."""
+    """Return whether this is an MPEG transport stream: packets that each begin with the same byte."""
     packets = head[: 8 * _TRANSPORT_PACKET : _TRANSPORT_PACKET]
     return len(packets) == 8 and set(packets) == {_TRANSPORT_SYNC}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from textmill.errors import UnrecognisedContent, UnsupportedFormat
 from textmill.fetching.markings import (
     begins_pdf,
-    iso_media_kind,
     is_html,
     is_transport_stream,
+    iso_media_kind,
     zip_application,
 )
 from textmill.records import Kind

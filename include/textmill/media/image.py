@@ -32,18 +32,15 @@ PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024**2
 _SUBFILE_TYPE = 254
 _REDUCED_RESOLUTION = 1
 """TIFF 6.0, section 8: a frame with this bit is a thumbnail of another one."""
-_PHOTOMETRIC = 262
-_MIN_IS_WHITE = 0
 _MAX_ORIENTATION = 8
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """One page: its number in the file, how it is to be turned, and whether 0 is white in it."""
+    """One page: its number in the file, and how it is to be turned."""
 
     number: int
-    orientation: int = 1
-    min_is_white: bool = False
+    orientation: int
 
 
 class ImageMedium:
@@ -80,10 +77,10 @@ class ImageMedium:
         frame = self._frames[page_no - 1]
         with self._as_damage(page_no), _pixels_bounded(self._options.max_pixels):
             self._go_to(frame)
-            self._options.refuse_pixels(self._name, *self._image.size, page_no)
+            self._options.refuse_pixels(self._name, self._image.width, self._image.height, page_no)
             dpi = _dpi(self._image)
             self._image.load()
-            picture, remarks = to_rgb(self._image, min_is_white=frame.min_is_white)
+            picture, remarks = to_rgb(self._image)
             if self._image.format != "TIFF":  # which Pillow turns itself
                 picture = turned_upright(picture, frame.orientation)
             pixels = np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
@@ -116,7 +113,9 @@ class ImageMedium:
         except Exception as error:
             if page_no is None:
                 raise DamagedImage(
-                    f"{self._name} starts like an image but cannot be opened as one.", detail=repr(error)
+                    f"{self._name} starts like an image but cannot be opened as one: it is damaged, or of a "
+                    f"rare variety. Save it as PNG and put it back.",
+                    detail=repr(error),
                 ) from error
             raise DamagedImage(
                 f"{self._name}, page {page_no}: the picture breaks off or is damaged "
@@ -133,7 +132,7 @@ def _pixels_bounded(most: int) -> Iterator[None]:
     Its own limit is one number for all callers; it warns above it and refuses above its double.
     """
     before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = most / 2  # type: ignore[assignment]
+    Image.MAX_IMAGE_PIXELS = most / 2
     try:
         yield
     finally:
@@ -160,11 +159,11 @@ def _tiff_frames(image: Image.Image, most: int) -> Sequence[_Frame]:
             image.seek(number)
         except EOFError:
             break
-        tags: Any = image.tag_v2  # type: ignore[attr-defined]
+        tags: Any = image.tag_v2
         if not int(tags.get(_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
-            frames.append(_Frame(number, _orientation(image), tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE))
+            frames.append(_Frame(number, _orientation(image)))
         number += 1
-    return frames or [_Frame(0)]
+    return frames or [_Frame(0, 1)]
 
 
 def _orientation(image: Image.Image) -> int:

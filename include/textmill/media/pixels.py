@@ -9,6 +9,10 @@ from PIL import Image
 _WHITE_LEVELS = (1.0, 255.0, 1023.0, 4095.0, 16383.0, 65535.0)
 """What can stand for white in a deep grey image; the least that no pixel exceeds is taken."""
 
+_PHOTOMETRIC, _MIN_IS_WHITE = 262, 0
+_SAMPLE_FORMAT, _UNSIGNED = 339, 1
+"""Tags of TIFF 6.0 and the values that matter."""
+
 _ROWS_AT_ONCE = 256
 """Deep pictures are narrowed in strips: as floating point numbers a whole one is eight times its size."""
 
@@ -35,18 +39,14 @@ def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def to_rgb(image: Image.Image, *, min_is_white: bool = False) -> tuple[Image.Image, tuple[str, ...]]:
+def to_rgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Return a loaded image as RGB, and remarks on what was done that a reader should know.
 
     Transparent parts become white paper, or black where nothing would be seen on white; 16 bits become 8;
     inks become light.
-
-    Args:
-        min_is_white: whether 0 stands for white in a deep grey image.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        grey = narrowed(image)
-        return (_inverted(grey) if min_is_white else grey).convert("RGB"), ()
+        return narrowed(image).convert("RGB"), ()
     if image.mode in ("La", "RGBa"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -57,11 +57,15 @@ def to_rgb(image: Image.Image, *, min_is_white: bool = False) -> tuple[Image.Ima
 def narrowed(image: Image.Image) -> Image.Image:
     """Return a deep grey image as 8 bits. Scanners store 10 or 12 bits in 16, and fractions from 0 to 1.
 
-    A transparent shade (PNG's tRNS) becomes white.
+    A transparent shade (PNG's tRNS) becomes white. What a TIFF says of its numbers is followed here, since
+    Pillow does so for shallow images only: whether 0 is white, and whether 32 bits have a sign.
     """
     import numpy as np
 
+    tags: Any = getattr(image, "tag_v2", {})
     deep = np.asarray(image)
+    if image.mode == "I" and tags and tags.get(_SAMPLE_FORMAT) in (None, _UNSIGNED, (_UNSIGNED,)):
+        deep = deep.view(np.uint32)
     white = _white_level(deep)
     clear = image.info.get("transparency")
     grey = np.empty(deep.shape, dtype=np.uint8)
@@ -72,7 +76,7 @@ def narrowed(image: Image.Image) -> Image.Image:
         if isinstance(clear, int):
             narrow[strip == clear] = 255
         grey[top : top + _ROWS_AT_ONCE] = narrow
-    return Image.fromarray(grey)
+    return Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE else grey)
 
 
 def _white_level(deep: Any) -> float:
@@ -86,12 +90,8 @@ def _white_level(deep: Any) -> float:
     return next((level for level in _WHITE_LEVELS if brightest <= level), brightest)
 
 
-def _inverted(grey: Image.Image) -> Image.Image:
-    return grey.point([255 - level for level in range(256)])
-
-
 def _on_paper(layer: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Lay a transparent picture on white paper; one in white ink, of which nothing would be seen, on black."""
+    """Lay a transparent picture on white paper; one in white ink, which would not be seen, on black."""
     on_white = _laid_on("white", layer)
     if not _shows_nothing(on_white) or _is_even(layer.getchannel("A")):
         return on_white, ()
