@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import pillow_heif
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import AvifImagePlugin, ExifTags, Image, PngImagePlugin
 
 from textmill.errors import DamagedImage, MediumError, TooManyPixels
 from textmill.media.medium import MediaOptions
@@ -24,7 +26,12 @@ _FORMATS = (
 )  # fmt: skip
 _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "HEIF")
 
+# A process of ours has the threads that its settings say, not one per core.
 pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+
+# Its warning that an image has more than half of what is allowed helps nobody.
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 # Photoshop writes megabytes of notes into PNGs; Pillow refuses the picture for more than one.
 PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024**2
@@ -33,6 +40,8 @@ _SUBFILE_TYPE = 254
 _REDUCED_RESOLUTION = 1
 """TIFF 6.0, section 8: a frame with this bit is a thumbnail of another one."""
 _MAX_ORIENTATION = 8
+_CLAIMED_PIXELS = re.compile(r"\((\d+) pixels\)")
+"""In the sentence of Pillow's error."""
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,7 @@ class ImageMedium:
         except (MediumError, MemoryError):
             raise
         except Image.DecompressionBombError as error:
-            raise TooManyPixels(
-                f"{self._name}: it claims more pixels than the {self._options.max_pixels:,} that "
-                f"TEXTMILL_MAX_PIXELS allows.",
-                page_no=page_no if page_no and self.page_count > 1 else None,
-                detail=str(error),
-            ) from error
+            raise self._too_large(error, page_no) from error
         except Exception as error:
             if page_no is None:
                 raise DamagedImage(
@@ -123,6 +127,16 @@ class ImageMedium:
                 page_no=page_no if self.page_count > 1 else None,
                 detail=repr(error),
             ) from error
+
+    def _too_large(self, error: Image.DecompressionBombError, page_no: int | None) -> TooManyPixels:
+        claimed = _CLAIMED_PIXELS.search(str(error))
+        pixels = f"{int(claimed.group(1)):,} pixels, more than the" if claimed else "more pixels than the"
+        return TooManyPixels(
+            f"{self._name}{f', page {page_no}' if page_no else ''} has {pixels} "
+            f"{self._options.max_pixels:,} that TEXTMILL_MAX_PIXELS allows.",
+            page_no=page_no,
+            detail=str(error),
+        )
 
 
 @contextmanager
@@ -159,6 +173,12 @@ def _tiff_frames(image: Image.Image, most: int) -> Sequence[_Frame]:
             image.seek(number)
         except EOFError:
             break
+        except MemoryError:
+            raise
+        except Exception:  # the pages before are whole; this one says what is wrong when it is asked for
+            if number == 0:
+                raise
+            return [*frames, _Frame(number, 1)]
         tags: Any = image.tag_v2
         if not int(tags.get(_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
             frames.append(_Frame(number, _orientation(image)))
