@@ -6,7 +6,7 @@ import re
 from importlib.metadata import version
 
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
-_PAGE_BREAK = re.compile(r"(?<!\\)\\page(?![a-zA-Z])")
+_PAGE_BREAK = re.compile(r"(?<!\\)\\page(?![a-zA-Z]) ?")
 _FORM_FEED_ESCAPE = r"\'0c"
 _HEX_DUMP = re.compile(r"[0-9a-fA-F]{512,}+|(?:[0-9a-fA-F]{32,}+\s++){8,}+")
 """The bytes of pictures: megabytes that would be looked at letter by letter, only to be skipped."""
