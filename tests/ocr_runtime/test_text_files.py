@@ -147,6 +147,12 @@ def test_too_large_a_text_names_the_setting(tmp_path: Path) -> None:
         pages_of(tmp_path, "12345 67890", max_text_bytes=10)
 
 
+def test_a_text_that_grows_as_utf8_is_measured_as_such(tmp_path: Path) -> None:
+    size = len(RUSSIAN.encode("koi8-r"))
+    with pytest.raises(TooManyBytes, match=r"as UTF-8; TEXTMILL_MAX_TEXT_BYTES"):
+        pages_of(tmp_path, RUSSIAN.encode("koi8-r"), max_text_bytes=size)
+
+
 def test_too_many_pages_name_the_setting(tmp_path: Path) -> None:
     with pytest.raises(TooManyPages, match="TEXTMILL_MAX_PAGES allows 2"):
         pages_of(tmp_path, "a\fb\fc", max_pages=2)
@@ -200,7 +206,7 @@ def test_lines_are_outlined_in_cells(tmp_path: Path) -> None:
 
 def test_a_long_text_is_cut_at_line_ends() -> None:
     lines = [f"line {number} of many" for number in range(20_000)]
-    pages = list(split_pages("\n".join(lines)))
+    pages = list(split_pages("\n".join(lines), most=100))
     assert len(pages) == -(-len("\n".join(lines)) // PAGE_CHARACTERS)
     assert all(len(page) <= PAGE_CHARACTERS for page in pages)
     assert "\n".join(pages).split("\n") == lines

@@ -35,16 +35,13 @@ class TextMedium:
     """A text file, read and decoded as a whole when it is opened."""
 
     def __init__(self, path: Path, mime: str, *, name: str, options: MediaOptions) -> None:
-        size = path.stat().st_size
-        if size > options.max_text_bytes:
-            raise TooManyBytes(
-                f"{name} is text of {size:,} bytes; TEXTMILL_MAX_TEXT_BYTES allows "
-                f"{options.max_text_bytes:,}."
-            )
+        _refuse_size(name, path.stat().st_size, "", options)
         self._reader, decoded, library = _read(path.read_bytes(), mime, name)
+        # What the warehouse is sent: other encodings need half as many bytes, or a quarter.
+        _refuse_size(name, len(decoded.text.encode()), " as UTF-8", options)
         self._model = f"{decoded.encoding} ({library})"
         self._remarks = decoded.remarks
-        self._pages = list(split_pages(decoded.text))
+        self._pages = list(split_pages(decoded.text, most=options.max_pages))
         self.page_count = len(self._pages)
         options.refuse_pages(name, self.page_count)
         self._fingerprint = _fingerprint(self._reader, self._model)
@@ -77,9 +74,12 @@ class TextMedium:
         )
 
 
-def split_pages(text: str) -> Iterator[str]:
-    """Cut a text into pages at form feeds and where a page grows too long; an empty last page is dropped."""
-    pages = text.split("\f")
+def split_pages(text: str, *, most: int) -> Iterator[str]:
+    """Cut a text into pages at form feeds and where a page grows too long; empty last pages are dropped.
+
+    Of a text with more than `most` form feeds, the rest is one page: it is going to be refused.
+    """
+    pages = text.split("\f", most + 1)
     while len(pages) > 1 and not pages[-1].strip():
         pages.pop()
     for page in pages:
@@ -96,6 +96,14 @@ def _affordable_parts(page: str) -> Iterator[str]:
         yield page[start:cut].strip("\n")
         start = cut + (page[cut] in "\n ")
     yield page[start:].strip("\n") if start else page
+
+
+def _refuse_size(name: str, size: int, what: str, options: MediaOptions) -> None:
+    if size > options.max_text_bytes:
+        raise TooManyBytes(
+            f"{name} is text of {size:,} bytes{what}; TEXTMILL_MAX_TEXT_BYTES allows "
+            f"{options.max_text_bytes:,}."
+        )
 
 
 def _lines(rows: list[str]) -> Iterator[LineRecord]:
