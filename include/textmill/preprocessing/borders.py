@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from textmill.preprocessing.geometry import cropping
-from textmill.preprocessing.measuring import grey_thumbnail, paper_colour
+from textmill.preprocessing.measuring import grey_thumbnail
 from textmill.preprocessing.picture import Picture
 
 _DARK = 0.45
@@ -21,6 +21,7 @@ _MOST_HOLES = 2
 """A dark area with more bright islands than this has text in it."""
 _LEAST_ALONG_EDGE = 0.25
 """Of the edge that it touches."""
+_PAPER_SIDE = 128
 _EDGES = (np.s_[0, :], np.s_[-1, :], np.s_[:, 0], np.s_[:, -1])
 
 
@@ -35,10 +36,10 @@ def remove_borders(picture: Picture, least_share: float) -> Picture:
     if share <= 0 or share < least_share:
         return picture
     size = (picture.width, picture.height)
-    covered = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST).astype(bool)
-    pixels = picture.pixels.copy()
-    pixels[covered] = paper_colour(picture.pixels[~covered].reshape(1, -1, 3))
+    covered = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
     left, top, right, bottom = _page_box(covered)
+    pixels = picture.pixels.copy()
+    cv2.copyTo(_paper_nearby(pixels, mask), covered, pixels)
     pixels = np.ascontiguousarray(pixels[top:bottom, left:right])
     return picture.after(pixels, "borders removed", matrix=cropping(left, top))
 
@@ -78,6 +79,26 @@ def _is_border(area: Any) -> bool:
     _, hierarchy = cv2.findContours(area, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     holes = int((hierarchy[0][:, 3] >= 0).sum())
     return holes <= _MOST_HOLES
+
+
+def _paper_nearby(pixels: Any, mask: Any) -> Any:
+    """Return a picture of the page's size that has the tone of the paper, continued over the borders.
+
+    Paper is averaged where it is known, and the average spreads to where it is not (normalised convolution:
+    Knutsson and Westin, CVPR 1993).
+    """
+    height, width = pixels.shape[:2]
+    scale = _PAPER_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    # The closing takes the text out, so that its grey does not darken the paper.
+    paper = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)).astype(np.float32)
+    known = (cv2.resize(mask * 255, size, interpolation=cv2.INTER_AREA) == 0).astype(np.float32)
+    spread = _PAPER_SIDE / 12
+    weight = cv2.GaussianBlur(known, (0, 0), spread) + 1e-6
+    total = cv2.GaussianBlur(paper * known[..., np.newaxis], (0, 0), spread)
+    tone = np.clip(total / weight[..., np.newaxis], 0, 255).astype(np.uint8)
+    return cv2.resize(tone, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _page_box(covered: Any) -> tuple[int, int, int, int]:
