@@ -42,7 +42,7 @@ ASKED_FOR = Limits(
 """Whoever names a step gets it wherever it does anything."""
 
 LINE_RECOGNISERS = Limits(
-    border_share=0.02,
+    border_share=_NEVER,
     speck_share=0.0005,
     grain=_NEVER,
     unevenness=_NEVER,

@@ -67,8 +67,8 @@ class OrientationModel:
     def probabilities(self, pixels: Any) -> Any:
         """Return the probability that a page is turned clockwise by 0, 90, 180 and 270 degrees.
 
-        It looks at the middle of the page, or of what is printed where the middle of the page is blank. A page
-        that is not plainly upright at the first look is looked at from all four sides.
+        It looks at the middle of the page, or of what is printed where the middle of the page is blank. A
+        page that is not plainly upright at the first look is looked at from all four sides.
         """
         window = _middle(pixels)
         first = self._look(window)

@@ -30,6 +30,7 @@ _LETTER_HEIGHT = 20.0
 """Pixels to which small letters are enlarged; an x this high has capitals of 30 pixels."""
 _FACTORS = (2, 3)
 
+_VISIBLE_GRAIN = 1.0
 _GRAIN_REACH = 2
 _SAUVOLA_K = 0.2
 _WINDOW_SHARE = 1 / 40
@@ -49,8 +50,8 @@ def remove_noise(picture: Picture, least_specks: float, least_grain: float) -> P
         specks = speck_mask(picture.grey)
         pixels = np.where(specks[..., np.newaxis], cv2.medianBlur(pixels, 3), pixels)
         done.append("specks")
-    noise = grain(pixels)
-    if noise >= max(1.0, least_grain):
+    noise = grain(pixels) if least_grain < math.inf else 0.0
+    if noise >= max(_VISIBLE_GRAIN, least_grain):
         pixels = cv2.bilateralFilter(pixels, 2 * _GRAIN_REACH + 1, 3 * noise, _GRAIN_REACH)
         done.append("grain")
     return picture.after(pixels, f"{' and '.join(done)} removed") if done else picture
@@ -62,7 +63,7 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
     Colours keep their hue. A page that is light on dark is left as it is.
     """
     grey = picture.thumbnail
-    if is_light_on_dark(grey) or unevenness(grey) < least:
+    if least > 1 or is_light_on_dark(grey) or unevenness(grey) < least:
         return picture
     paper = background(grey)
     gain = np.clip(float(np.percentile(paper, 90)) / np.maximum(paper, 1.0), 1.0, 8.0)
@@ -75,7 +76,7 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
 
 def deskew(picture: Picture, least_degrees: float, pixel_budget: int) -> Picture:
     """Turn the page by its skew, on a canvas that holds all of it."""
-    skew = measure_skew(picture.thumbnail)
+    skew = measure_skew(picture.thumbnail, least_degrees)
     if abs(skew.degrees) < least_degrees or skew.prominence < _LEAST_PROMINENCE:
         return picture
     matrix, width, height = rotation(picture.width, picture.height, skew.degrees)
@@ -110,7 +111,8 @@ def binarise(picture: Picture, least_unevenness: float) -> Picture:
     Sauvola and Pietikäinen, "Adaptive document image binarization", Pattern Recognition 33(2), 2000. A page
     that is light on dark becomes dark on light.
     """
-    if min(picture.width, picture.height) < 3 or unevenness(picture.thumbnail) < least_unevenness:
+    too_small = min(picture.width, picture.height) < 3
+    if too_small or least_unevenness > 1 or unevenness(picture.thumbnail) < least_unevenness:
         return picture
     grey = 255 - picture.grey if is_light_on_dark(picture.thumbnail) else picture.grey
     window = max(15, round(min(picture.width, picture.height) * _WINDOW_SHARE)) | 1
