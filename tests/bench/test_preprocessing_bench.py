@@ -18,7 +18,7 @@ from textmill.settings import load
 
 
 class BrightnessEngine:
-    """Reads `bright` or `dark`, and finds pictures readable whose top left corner is brighter than the rest."""
+    """Reads `bright` or `dark`, and is sure of pictures whose top left corner is the brighter part."""
 
     name = "brightness"
     model = "none"
