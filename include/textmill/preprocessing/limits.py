@@ -53,7 +53,7 @@ LINE_RECOGNISERS = Limits(
 """Networks that find lines at any angle, were trained on photographs, and scale every line to one height."""
 
 TESSERACT = Limits(
-    border_share=0.02,
+    border_share=0.05,
     speck_share=0.0005,
     grain=8.0,
     unevenness=0.1,

@@ -34,7 +34,7 @@ _LEAST_GLYPHS = 30
 
 def grey_thumbnail(pixels: Any) -> Any:
     """Return the picture in grey with at most about a million pixels; never empty."""
-    small = _shrunk(pixels, _THUMBNAIL_PIXELS)
+    small = shrunk(pixels)
     return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
 
 
@@ -62,7 +62,7 @@ def is_light_on_dark(grey: Any) -> bool:
 
 def paper_colour(pixels: Any) -> tuple[int, int, int]:
     """Return blue, green and red of the most common tone of the page."""
-    small = _shrunk(pixels, _THUMBNAIL_PIXELS // 16).reshape(-1, 3)
+    small = shrunk(pixels, _THUMBNAIL_PIXELS // 16).reshape(-1, 3)
     grey = small.mean(axis=1)
     counts = np.bincount((grey // 8).astype(int), minlength=32)
     tone = small[(grey // 8).astype(int) == counts.argmax()]
@@ -119,7 +119,7 @@ def grain(pixels: Any) -> float:
 
 def text_height(pixels: Any) -> float | None:
     """Return the median height of letters in pixels, about that of an x; None on a page without text."""
-    small = _shrunk(pixels, _TEXT_PIXELS)
+    small = shrunk(pixels, _TEXT_PIXELS)
     scale = small.shape[0] / pixels.shape[0]
     mask = ink_mask(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
@@ -139,7 +139,8 @@ def _sample(pixels: Any) -> Any:
     return cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
 
 
-def _shrunk(pixels: Any, most: int) -> Any:
+def shrunk(pixels: Any, most: int = _THUMBNAIL_PIXELS) -> Any:
+    """Return the picture with at most so many pixels; never empty."""
     height, width = pixels.shape[:2]
     scale = math.sqrt(most / (height * width))
     if scale >= 1:

@@ -26,9 +26,8 @@ _LEAST_PROMINENCE = 4.0
 _MOST_GROWTH = 1.5
 """By which deskewing may enlarge a picture that is above the pixel budget anyway."""
 
-_LETTER_HEIGHT = 20.0
-"""Pixels to which small letters are enlarged; an x this high has capitals of 30 pixels."""
-_FACTORS = (2, 3)
+_FACTOR = 2
+"""Enlarging more blurs letters more than it helps."""
 
 _VISIBLE_GRAIN = 1.0
 _GRAIN_REACH = 2
@@ -92,17 +91,15 @@ def enlarge(picture: Picture, below: float, pixel_budget: int) -> Picture:
 
     A page without text stays as it is.
     """
-    room = math.sqrt(pixel_budget / (picture.width * picture.height))
-    if room < _FACTORS[0]:
+    sides = (_FACTOR * picture.width, _FACTOR * picture.height)
+    if sides[0] * sides[1] > pixel_budget or not can_be_warped(*sides):
         return picture
     height = text_height(picture.pixels)
     if height is None or height >= below:
         return picture
-    wanted = next((factor for factor in _FACTORS if factor * height >= _LETTER_HEIGHT), _FACTORS[-1])
-    factor = max(one for one in _FACTORS if one <= min(wanted, room))
-    pixels = cv2.resize(picture.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    dpi = picture.dpi * factor if picture.dpi else None
-    return picture.after(pixels, f"upscaled {factor}×", matrix=scaling(factor), dpi=dpi)
+    pixels = cv2.resize(picture.pixels, sides, interpolation=cv2.INTER_CUBIC)
+    dpi = picture.dpi * _FACTOR if picture.dpi else None
+    return picture.after(pixels, f"upscaled {_FACTOR}×", matrix=scaling(_FACTOR), dpi=dpi)
 
 
 def binarise(picture: Picture, least_unevenness: float) -> Picture:
