@@ -47,7 +47,7 @@ LINE_RECOGNISERS = Limits(
     grain=_NEVER,
     unevenness=_NEVER,
     skew=2.5,
-    enlarged_below=7.0,
+    enlarged_below=8.0,
     threshold_unevenness=_NEVER,
 )
 """Networks that find lines at any angle, were trained on photographs, and scale every line to one height."""

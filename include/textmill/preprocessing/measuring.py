@@ -118,7 +118,11 @@ def grain(pixels: Any) -> float:
 
 
 def text_height(pixels: Any) -> float | None:
-    """Return the median height of letters in pixels, about that of an x; None on a page without text."""
+    """Return the height of the page's letters in pixels; None on a page without text.
+
+    Half of the letters, stacked, are lower: the median weighted by height, which small dirt does not move. It
+    lies between the height of an x and that of a capital.
+    """
     small = shrunk(pixels, _TEXT_PIXELS)
     scale = small.shape[0] / pixels.shape[0]
     mask = ink_mask(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
@@ -129,7 +133,9 @@ def text_height(pixels: Any) -> float | None:
     glyph &= (aspect > _GLYPH_ASPECT[0]) & (aspect < _GLYPH_ASPECT[1])
     if int(glyph.sum()) < _LEAST_GLYPHS:
         return None
-    return float(np.median(height[glyph]) / scale)
+    heights = np.sort(height[glyph])
+    stacked = np.cumsum(heights)
+    return float(heights[np.searchsorted(stacked, stacked[-1] / 2)] / scale)
 
 
 def _sample(pixels: Any) -> Any:
