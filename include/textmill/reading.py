@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
+from textmill.readability import readability
 from textmill.settings import Settings
 
 
@@ -58,4 +60,12 @@ def create_reader(
         ModelsMissing: a model is not where the settings say.
     """
     options = engine_options(settings, languages)
-    return PageReader(create_engine(engine, options), Preprocessor(preprocessing))
+    reader = create_engine(engine, options)
+    preprocessor = Preprocessor(
+        preprocessing,
+        engine_name=reader.name,
+        readability=partial(readability, reader),
+        pixel_budget=settings.page_pixel_budget,
+        threads=settings.cpu_threads,
+    )
+    return PageReader(reader, preprocessor)
