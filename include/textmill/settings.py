@@ -112,8 +112,8 @@ class Settings(BaseSettings):
     )
     detection_side: Positive = Field(
         1440,
-        description="To find lines, not to read them, pages are scaled to the area of an A4 page with this long "
-        "side, in pixels.",
+        description="To find lines, not to read them, pages are scaled to the area of an A4 page with this "
+        "long side, in pixels.",
     )
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
     worker_memory_mb: Positive = Field(
