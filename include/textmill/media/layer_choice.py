@@ -18,7 +18,7 @@ RULES = 1
 
 _MAX_UNMAPPED = 0.1
 _MIN_ALPHANUMERIC = 0.4
-_MIN_PLAUSIBLE = 0.4
+_MIN_PLAUSIBLE = 0.5
 _MAX_OTHER = 0.2
 """Share of what may be letters that need not be in the layer: a signature, a logo, a figure's labels."""
 _FEW_CELLS = 60
@@ -65,7 +65,7 @@ def judge_text(layer: TextLayer, languages: tuple[str, ...]) -> Choice:
         return refused(f"only {_percent(alphanumeric)} of its characters are letters or digits")
     plausible = word_plausibility.plausible_share(words, languages)
     if plausible is not None and plausible < _MIN_PLAUSIBLE:
-        return refused(f"only {_percent(plausible)} of its letters stand in what could be words")
+        return refused(f"its letters make up words to {_percent(plausible)} only")
     return Choice(layer)
 
 

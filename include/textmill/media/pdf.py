@@ -21,6 +21,7 @@ from textmill.media.pdf_drawing import draw_page, undrawable
 from textmill.media.pdf_geometry import PageFrame, affordable_dpi, frame_of, images_of, scan_dpi
 from textmill.media.pdf_opening import open_pdf, repair
 from textmill.media.pdf_text import LoadedPage, written_page
+from textmill.media.text_layer import read_text_layer
 from textmill.page import Page, PageImage, WrittenPage
 
 _PAGES_BETWEEN_REOPENINGS = 200
@@ -80,10 +81,10 @@ class PdfMedium:
         if self._pages_loaded % _PAGES_BETWEEN_REOPENINGS == 0:
             self._opened.forget_pages()
         page = self._load(page_no)
-        is_filled_in = False
+        own_runs = None
         if _has_annotations(page):
-            flattened = pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
-            is_filled_in = flattened == pdfium_c.FLATTEN_SUCCESS
+            own_runs = len(read_text_layer(page, frame_of(page, self._options.dpi)).runs)
+            pdfium_c.FPDFPage_Flatten(page.raw, pdfium_c.FLAT_NORMALDISPLAY)
             page.close()
             page = self._load(page_no)
         try:
@@ -91,7 +92,7 @@ class PdfMedium:
             dpi = affordable_dpi(width, height, self._options.dpi, self._options.page_pixel_budget)
             frame = frame_of(page, dpi)
             self._refuse_impossible(page_no, frame)
-            yield LoadedPage(page_no, page, frame, images_of(page, frame), is_filled_in)
+            yield LoadedPage(page_no, page, frame, images_of(page, frame), own_runs)
         finally:
             page.close()
 

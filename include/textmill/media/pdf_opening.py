@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -90,20 +91,17 @@ class _Opener:
     def open(self) -> OpenedPdf:
         try:
             document = _load(self._path)
-        except PdfiumError as error:
-            if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+        except PdfiumError:
+            # What pdfium gives as the reason may be that of an earlier failure: qpdf has to tell.
+            try:
+                return self.mended()
+            except WrongPassword:
                 return self._unlocked()
-            if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
-                raise self._locked("It is encrypted in a way that no password opens.") from error
-            return self.mended()
         if _is_sound(document):
             return OpenedPdf(document, str(self._path), _source=self._path)
         try:
             mended = self.mended()
         except DamagedPdf:
-            if not len(document):
-                document.close()
-                raise
             return OpenedPdf(document, str(self._path), _source=self._path)
         document.close()
         return mended
@@ -116,10 +114,8 @@ class _Opener:
             # pdfium knows one encoding of passwords; qpdf tries several, but takes a process each time.
             if password.isascii() and not _opens(self._path, password):
                 continue
-            try:
+            with suppress(WrongPassword):
                 return self._opened_copy(password, UNLOCKED)
-            except WrongPassword:
-                continue
         if self._options.passwords:
             tried = f"None of the {len(self._options.passwords):,} passwords in the file opens it."
         else:
@@ -179,7 +175,7 @@ def _opens(path: Path, password: str) -> bool:
 
 def _is_sound(document: Any) -> bool:
     """Tell whether the document's table of contents was whole and its last page is there."""
-    if not len(document) or not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(document.raw):
+    if not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(document.raw):
         return False
     try:
         document[len(document) - 1].close()

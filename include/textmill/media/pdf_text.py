@@ -31,14 +31,15 @@ class LoadedPage:
 
     Attributes:
         page: pdfium's.
-        is_filled_in: whether values of a form or notes have been drawn over what the page was made with.
+        own_runs: runs of text that the page had before values of a form and notes were drawn upon it; None
+            where there was nothing to draw.
     """
 
     page_no: int
     page: Any
     frame: PageFrame
     images: list[PlacedImage]
-    is_filled_in: bool
+    own_runs: int | None
 
 
 def written_page(loaded: LoadedPage, options: MediaOptions) -> WrittenPage | Choice:
@@ -78,7 +79,8 @@ def _page(
     doubted: bool = False,
 ) -> WrittenPage:
     frame = loaded.frame
-    rows = rows_in_reading_order(layer.runs, drawn_in_order=not loaded.is_filled_in)
+    own = [run for run in layer.runs if loaded.own_runs is None or run.number < loaded.own_runs]
+    rows = rows_in_reading_order(own, added=layer.runs[len(own) :])
     lines = tuple(
         LineRecord(
             line_no=number,

@@ -19,8 +19,8 @@ from textmill.media.text_layer import TextRun, around, share_line
 _JUMPS = 0.2
 """With more upward jumps than this share of all steps, the order of drawing is not that of reading."""
 _MIN_JUMPS = 2
-_PROSE = 8.0
-"""A line of prose is at least this many times as wide as it is high."""
+_PROSE = 6.0
+"""A line of prose is at least this many times as wide as it is high, from ascender to descender."""
 _MIN_COLUMN_LINES = 3
 _GUTTER_STEPS = 200
 _MAX_RUNS = 5000
@@ -30,15 +30,48 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 Row = list[TextRun]
 
 
-def rows_in_reading_order(runs: Sequence[TextRun], *, drawn_in_order: bool = True) -> list[Row]:
+def rows_in_reading_order(runs: Sequence[TextRun], *, added: Sequence[TextRun] = ()) -> list[Row]:
     """Return rows of runs, each run once, in reading order.
 
     Args:
         runs: in the order in which the page draws them.
-        drawn_in_order: false when that order is known to be another one than that of reading.
+        added: written upon the page when it was finished; each goes to what it stands beside, or below.
     """
+    rows = _rows_of_page(runs)
+    for run in added:
+        _insert(run, rows)
+    return rows
+
+
+def _insert(run: TextRun, rows: list[Row]) -> None:
+    beside = [row for row in rows if any(_on_one_line(run, other) for other in row)]
+    if beside:
+        row = min(beside, key=lambda one: min(_apart(run, other) for other in one))
+        leftwards = _runs_leftwards(row)
+        row.append(run)
+        row.sort(key=lambda one: -one.box[2] if leftwards else one.box[0])
+        return
+    above = [at for at, row in enumerate(rows) if any(_stands_above(other, run) for other in row)]
+    lowest = max(above, key=lambda at: max(other.box[3] for other in rows[at]), default=None)
+    rows.insert(len(rows) if lowest is None else lowest + 1, [run])
+
+
+def _on_one_line(run: TextRun, other: TextRun) -> bool:
+    return run.angle == other.angle and share_line(run.box, other.box)
+
+
+def _apart(run: TextRun, other: TextRun) -> float:
+    return max(run.box[0] - other.box[2], other.box[0] - run.box[2])
+
+
+def _stands_above(other: TextRun, run: TextRun) -> bool:
+    overlap = min(run.box[2], other.box[2]) - max(run.box[0], other.box[0])
+    return run.angle == other.angle and overlap > 0 and other.box[3] <= run.box[1] + run.height / 2
+
+
+def _rows_of_page(runs: Sequence[TextRun]) -> list[Row]:
     rows = _rows_as_drawn(runs)
-    if drawn_in_order and not _jumps_about(runs) and not _crosses_columns(rows):
+    if not _jumps_about(runs) and not _crosses_columns(rows):
         return rows
     main_angle = _main_angle(runs)
     main = [run for run in runs if run.angle == main_angle]

@@ -57,10 +57,12 @@ class TextRun:
     """Text without a gap on one line.
 
     Attributes:
+        number: place among the runs of its page as they are drawn, from 0.
         angle: degrees clockwise by which the line runs downwards; 0 for a level line.
         box: around the run in coordinates turned by `angle`, in pixels.
     """
 
+    number: int
     angle: int
     box: Box
     words: list[Word] = field(default_factory=list)
@@ -170,10 +172,10 @@ def _on_page(box: Box, frame: PageFrame) -> bool:
 
 def _angle(textpage: Any, index: int, frame: PageFrame) -> int:
     """Degrees clockwise by which a character's line runs downwards on the page as it is shown."""
-    radians = pdfium_c.FPDFText_GetCharAngle(textpage, index)
-    if radians <= 0 and not frame.turn:
-        return 0
-    return round(frame.turn - math.degrees(max(0.0, radians))) % 360
+    clockwise = pdfium_c.FPDFText_GetCharAngle(textpage, index)
+    if clockwise <= 0:  # also what pdfium says when it does not know
+        return frame.turn
+    return round(math.degrees(clockwise) + frame.turn) % 360
 
 
 def _along(box: Box, angle: int) -> Box:
@@ -220,7 +222,7 @@ class _RunBuilder:
         self._layer.unmapped += not glyph.mapped
         if self._run is None or not self._continues(glyph):
             self._end_run()
-            self._run = TextRun(glyph.angle, glyph.box)
+            self._run = TextRun(len(self._layer.runs), glyph.angle, glyph.box)
             self._layer.runs.append(self._run)
         elif " " in self._between or ("\n" in self._between and self._apart(glyph)):
             self._end_word()
