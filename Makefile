@@ -19,7 +19,7 @@ export MEDIA SERVICE RAW
 
 .PHONY: help
 help: ## List the goals
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## Start everything and ingest MEDIA=/some/folder (default: samples)
@@ -105,6 +105,11 @@ accuracy: setup-dev ## Measure the accuracy of the OCR on MEDIA (default: sample
 bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
+
+.PHONY: bench-text-layer
+bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.text_layer
 
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets

@@ -60,8 +60,9 @@ class PageInk:
         """Tell whether anything of the text in this box, given in pixels of the page, is seen."""
         height, width = self._changed.shape
         left, top, right, bottom = (one * self._scale for one in box)
-        x0, y0 = max(0, int(left)), max(0, int(top))
-        x1, y1 = min(width, int(right) + 1), min(height, int(bottom) + 1)
+        # pdfium puts letters on whole pixels: a thin one may stand just outside its box.
+        x0, y0 = max(0, int(left) - 1), max(0, int(top) - 1)
+        x1, y1 = min(width, int(right) + 2), min(height, int(bottom) + 2)
         return bool(self._changed[y0:y1, x0:x1].any())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pypdfium2.raw as pdfium_c
@@ -44,13 +45,13 @@ class PageFrame:
     turn: int
     dpi: float
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Pixels across."""
         side = self.top - self.bottom if self.turn % 180 else self.right - self.left
         return max(1, round(side * self.dpi / POINTS_PER_INCH))
 
-    @property
+    @cached_property
     def height(self) -> int:
         """Pixels down."""
         side = self.right - self.left if self.turn % 180 else self.top - self.bottom
@@ -71,13 +72,17 @@ class PageFrame:
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """Return the pixels over which an upright box of user space is shown."""
+        if not self.turn:
+            scale = self.dpi / POINTS_PER_INCH
+            return (
+                (left - self.left) * scale,
+                (self.top - top) * scale,
+                (right - self.left) * scale,
+                (self.top - bottom) * scale,
+            )
         x0, y0 = self.point(left, bottom)
         x1, y1 = self.point(right, top)
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-
-    def at(self, dpi: float) -> PageFrame:
-        """Return the same frame at another resolution."""
-        return PageFrame(self.left, self.bottom, self.right, self.top, self.turn, dpi)
 
 
 @dataclass(frozen=True)

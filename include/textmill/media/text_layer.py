@@ -12,6 +12,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium_c
@@ -230,7 +231,7 @@ class _RunBuilder:
         self._letters.append(glyph.text)
         self._boxes.append(glyph.box)
         self._last = glyph.box
-        self._run.box = around([self._run.box, glyph.box])
+        self._run.box = _joined(self._run.box, glyph.box)
 
     def finish(self) -> TextLayer:
         """Return what came together."""
@@ -241,13 +242,12 @@ class _RunBuilder:
         assert self._run is not None
         if glyph.angle != self._run.angle:
             return False
-        heights = glyph.box[3] - glyph.box[1], self._last[3] - self._last[1]
-        if max(heights) > _INITIAL * min(heights) or not share_line(glyph.box, self._last):
+        lower, higher = sorted((glyph.box[3] - glyph.box[1], self._last[3] - self._last[1]))
+        if higher > _INITIAL * lower or not share_line(glyph.box, self._last):
             return False
-        left, _, right, _ = self._run.box
-        beside = max(glyph.box[0] - right, left - glyph.box[2])
+        beside = max(glyph.box[0] - self._run.box[2], self._run.box[0] - glyph.box[2])
         # Far inside the run stands what was printed over it, not what follows it.
-        return -max(heights) <= beside <= _GAP * max(heights)
+        return -higher <= beside <= _GAP * higher
 
     def _apart(self, glyph: Glyph) -> bool:
         """Tell whether there is a space where pdfium saw a new line, as behind a superscript."""
@@ -256,9 +256,9 @@ class _RunBuilder:
 
     def _end_word(self) -> None:
         if self._run is not None and self._letters:
-            box = around(self._boxes)
+            box = reduce(_joined, self._boxes)
             corners = [_turned(x, y, -self._run.angle) for x in (box[0], box[2]) for y in (box[1], box[3])]
-            xs, ys = [x for x, _ in corners], [y for _, y in corners]
+            xs, ys = zip(*corners, strict=True)
             text = unicodedata.normalize("NFC", "".join(self._letters))
             self._run.words.append(Word(text, (min(xs), min(ys), max(xs), max(ys))))
         self._letters, self._boxes = [], []
@@ -266,6 +266,16 @@ class _RunBuilder:
     def _end_run(self) -> None:
         self._end_word()
         self._run = None
+
+
+def _joined(one: Box, other: Box) -> Box:
+    """Return the box around two; this runs once for every character."""
+    return (
+        one[0] if one[0] < other[0] else other[0],
+        one[1] if one[1] < other[1] else other[1],
+        one[2] if one[2] > other[2] else other[2],
+        one[3] if one[3] > other[3] else other[3],
+    )
 
 
 def share_line(one: Box, other: Box) -> bool:
