@@ -24,7 +24,7 @@ _MAX_OTHER = 0.2
 _FEW_CELLS = 60
 """Cells of an eighth of an inch (about a square inch in all) that are never worth reading a page for."""
 _CID = re.compile(r"\(cid:\d+\)")
-_LEADERS = re.compile(r"([^\w\s])\1{2,}")
+_LEADERS = re.compile(r"([\W_])\1{2,}")
 """Dots that lead the eye to a page number say nothing about the text."""
 
 
@@ -93,7 +93,7 @@ def _seen_runs(layer: TextLayer, ink: PageInk) -> tuple[list[TextRun], int]:
 
 
 def _alphanumeric_share(text: str) -> float:
-    letters = _LEADERS.sub("", text).replace(" ", "")
+    letters = _LEADERS.sub("", text.replace(" ", ""))
     if not letters:
         return 0.0
     # Combining signs belong to letters: many scripts write their vowels with them.
