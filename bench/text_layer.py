@@ -90,7 +90,8 @@ def report(taken: Pace, read: Pace | None) -> str:
         "|---|---|---|---|---|",
     ]
     table += [
-        f"| {name} | {pace.pages} | {pace.clock * 1000:.1f} | {pace.processor * 1000:.1f} | {pace.differing} |"
+        f"| {name} | {pace.pages} | {pace.clock * 1000:.1f} | {pace.processor * 1000:.1f} | "
+        f"{pace.differing} |"
         for name, pace in rows
     ]
     if read:

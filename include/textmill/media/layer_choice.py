@@ -23,6 +23,8 @@ _MAX_OTHER = 0.2
 """Share of what may be letters that need not be in the layer: a signature, a logo, a figure's labels."""
 _FEW_CELLS = 60
 """Cells of an eighth of an inch (about a square inch in all) that are never worth reading a page for."""
+_FIRST_OF_OTHER_SCRIPTS = "\u0531"
+"""The first Armenian letter; Latin, Greek and Cyrillic come before it."""
 _CID = re.compile(r"\(cid:\d+\)")
 _LEADERS = re.compile(r"([\W_])\1{2,}")
 """Dots that lead the eye to a page number say nothing about the text."""
@@ -69,9 +71,13 @@ def judge_text(layer: TextLayer, languages: tuple[str, ...]) -> Choice:
     return Choice(layer)
 
 
-def judge_sight(layer: TextLayer, ink: PageInk) -> Choice:
-    """Judge a text layer by what is seen of it, and by what else is seen; keep only what is seen."""
-    seen, hidden = _seen_runs(layer, ink)
+def judge_sight(layer: TextLayer, ink: PageInk, *, lacks_fonts: bool = False) -> Choice:
+    """Judge a text layer by what is seen of it, and by what else is seen; keep only what is seen.
+
+    Args:
+        lacks_fonts: whether text may be missing from the drawing because nobody here has its font.
+    """
+    seen, hidden = _seen_runs(layer, ink, lacks_fonts)
     if not seen:
         return refused("nothing of it is seen on the page: it is hidden, or comes from another OCR program")
     if ink.other_cells > _FEW_CELLS and ink.other_share > _MAX_OTHER:
@@ -81,15 +87,27 @@ def judge_sight(layer: TextLayer, ink: PageInk) -> Choice:
     return Choice(replace(layer, runs=seen), remarks)
 
 
-def _seen_runs(layer: TextLayer, ink: PageInk) -> tuple[list[TextRun], int]:
+def _seen_runs(layer: TextLayer, ink: PageInk, lacks_fonts: bool) -> tuple[list[TextRun], int]:
     seen: list[TextRun] = []
     hidden = 0
     for run in layer.runs:
-        words = [word for word in run.words if ink.shows(word.box)]
+        words = [
+            word for word in run.words if ink.shows(word.box) or (lacks_fonts and _needs_a_font(word.text))
+        ]
         hidden += len(run.words) - len(words)
         if words:
             seen.append(replace(run, words=words))
     return seen, hidden
+
+
+def needs_fonts(layer: TextLayer) -> bool:
+    """Tell whether a layer has letters that not every machine can draw without the document's help."""
+    return any(_needs_a_font(word.text) for run in layer.runs for word in run.words)
+
+
+def _needs_a_font(text: str) -> bool:
+    """Tell whether a word has letters beyond those that every machine can draw: Latin, Greek, Cyrillic."""
+    return any(one >= _FIRST_OF_OTHER_SCRIPTS and one.isalpha() for one in text)
 
 
 def _alphanumeric_share(text: str) -> float:

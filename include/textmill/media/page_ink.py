@@ -97,6 +97,22 @@ def look_at(page: Any, frame: PageFrame, images: Sequence[PlacedImage]) -> PageI
     )
 
 
+def lacks_fonts(page: Any) -> bool:
+    """Tell whether text is to be seen on the page that was set in a font which the document does not hold.
+
+    pdfium has fonts of its own for Latin letters, and for other scripts what the machine has: often none.
+    """
+    for one in objects_of(page):
+        if pdfium_c.FPDFPageObj_GetType(one) != pdfium_c.FPDF_PAGEOBJ_TEXT:
+            continue
+        if pdfium_c.FPDFTextObj_GetTextRenderMode(one) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
+            continue
+        font = pdfium_c.FPDFTextObj_GetFont(one)
+        if font and pdfium_c.FPDFFont_GetIsEmbedded(font) == 0:
+            return True
+    return False
+
+
 def _affordable_look(frame: PageFrame) -> float:
     longest = max(frame.width, frame.height) / frame.dpi
     return min(float(LOOK_DPI), _MAX_SIDE / longest)

@@ -49,13 +49,13 @@ class PageFrame:
     def width(self) -> int:
         """Pixels across."""
         side = self.top - self.bottom if self.turn % 180 else self.right - self.left
-        return max(1, round(side * self.dpi / POINTS_PER_INCH))
+        return _pixels(side, self.dpi)
 
     @cached_property
     def height(self) -> int:
         """Pixels down."""
         side = self.right - self.left if self.turn % 180 else self.top - self.bottom
-        return max(1, round(side * self.dpi / POINTS_PER_INCH))
+        return _pixels(side, self.dpi)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Return the pixel at which a point of user space is shown."""
@@ -83,6 +83,11 @@ class PageFrame:
         x0, y0 = self.point(left, bottom)
         x1, y1 = self.point(right, top)
         return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def _pixels(points: float, dpi: float) -> int:
+    """Round up, as poppler does; a hair more than a whole number is a matter of floating point."""
+    return max(1, math.ceil(points * dpi / POINTS_PER_INCH - 1e-3))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,10 @@ from typing import Any
 import pypdfium2.raw as pdfium_c
 from pypdfium2.version import PDFIUM_INFO
 
-from textmill.media import layer_choice, word_plausibility
+from textmill.media import layer_choice, page_ink, word_plausibility
 from textmill.media.layer_choice import Choice
 from textmill.media.medium import MediaOptions
-from textmill.media.page_ink import look_at
-from textmill.media.pdf_geometry import PageFrame, PlacedImage
+from textmill.media.pdf_geometry import PageFrame, PlacedImage, scan_dpi
 from textmill.media.run_order import rows_in_reading_order
 from textmill.media.text_layer import TextLayer, TextRun, read_text_layer
 from textmill.page import PageText, WrittenPage
@@ -58,15 +57,22 @@ def written_page(loaded: LoadedPage, options: MediaOptions) -> WrittenPage | Cho
     choice = layer_choice.judge_text(layer, options.languages)
     if choice.layer is None and use is TextLayerUse.AUTO:
         return choice
-    ink = look_at(loaded.page, loaded.frame, loaded.images)
+    ink = page_ink.look_at(loaded.page, loaded.frame, loaded.images)
     if choice.layer is not None:
-        choice = layer_choice.judge_sight(layer, ink)
+        choice = layer_choice.judge_sight(layer, ink, lacks_fonts=_lacks_fonts(loaded, layer))
     if choice.layer is not None:
         return _page(loaded, options, choice.layer, ink.share, ("text layer taken", *choice.remarks))
     if use is TextLayerUse.ALWAYS and layer.unmapped < layer.glyphs:
         remarks = (f"text layer taken as asked, although {choice.why_not}",)
         return _page(loaded, options, layer, ink.share, remarks, doubted=True)
     return choice
+
+
+def _lacks_fonts(loaded: LoadedPage, layer: TextLayer) -> bool:
+    """Tell whether text may be invisible for want of a font; not so under a scan, which hides it."""
+    if not layer_choice.needs_fonts(layer) or scan_dpi(loaded.images, loaded.frame) is not None:
+        return False
+    return page_ink.lacks_fonts(loaded.page)
 
 
 def _page(

@@ -5,9 +5,9 @@ become an `h`. Latin words are looked up in wordfreq's lists (Speer, "wordfreq",
 were asked for. Others, of languages that were not expected or have no list, are judged by how probable each
 letter is behind the two before it (a Markov chain, after Shannon, "Prediction and entropy of printed
 English", 1951), learnt from the common words of sixteen languages. Over the first article of the Universal
-Declaration in eleven other languages the mean logarithm was -3.7 (Welsh) to -2.1; over 300 substitution ciphers
-of English prose -4.4 in the median and -3.7 in the best hundredth. Chinese, Japanese and Korean are judged by
-their characters; other scripts are taken at their word, as fonts in disguise come out as Latin letters.
+Declaration in eleven other languages the mean logarithm was -3.7 (Welsh) to -2.1; over 300 substitution
+ciphers of English prose -4.4 in the median and -3.7 in the best hundredth. Chinese, Japanese and Korean are
+judged by their characters; other scripts are taken at their word: disguised fonts come out as Latin letters.
 """
 
 from __future__ import annotations
