@@ -122,6 +122,11 @@ bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
 
+.PHONY: bench-text-layer
+bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.text_layer
+
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
 	@$(STACK) clean
