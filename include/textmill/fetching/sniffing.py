@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,19 +15,30 @@ _READ_NOW: dict[str, Kind] = {
     "image/jpeg": Kind.IMAGE,
     "image/tiff": Kind.IMAGE,
     "application/pdf": Kind.PDF,
+    "application/zip": Kind.ARCHIVE,
+    "application/x-tar": Kind.ARCHIVE,
+    "application/gzip": Kind.ARCHIVE,
+    "application/x-bzip2": Kind.ARCHIVE,
+    "application/x-xz": Kind.ARCHIVE,
 }
 
 _RECOGNISED: dict[str, Kind] = {
-    "application/zip": Kind.ARCHIVE,
-    "application/gzip": Kind.ARCHIVE,
-    "application/x-tar": Kind.ARCHIVE,
     "application/x-7z-compressed": Kind.ARCHIVE,
-    "application/x-bzip2": Kind.ARCHIVE,
-    "application/x-xz": Kind.ARCHIVE,
     "application/json": Kind.TEXT,
     "application/csv": Kind.TEXT,
     "application/x-ndjson": Kind.TEXT,
 }
+
+_PROGRAMS = {
+    "application/octet-stream",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-dosexec",
+    "application/x-executable",
+    "application/x-pie-executable",
+    "application/x-sharedlib",
+    "text/x-shellscript",
+}
+"""What may be a self-extracting archive: a program with a ZIP archive behind it."""
 
 _FAMILIES: dict[str, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO, "text": Kind.TEXT}
 
@@ -52,6 +64,8 @@ def sniff(path: Path, *, name: str) -> FileType:
     description = magic.from_file(str(path))
     if mime in _READ_NOW:
         return FileType(mime, _READ_NOW[mime])
+    if mime in _PROGRAMS and zipfile.is_zipfile(path):
+        return FileType("application/zip", Kind.ARCHIVE)
     kind = _RECOGNISED.get(mime) or _FAMILIES.get(mime.partition("/")[0], Kind.OTHER)
     claim = _false_claim(name, mime)
     if mime == "application/octet-stream":
@@ -62,7 +76,7 @@ def sniff(path: Path, *, name: str) -> FileType:
         )
     raise UnsupportedFormat(
         f"{name} is {mime} ({kind.value}){claim}, which is not supported yet. "
-        f"Textmill reads PNG, JPEG, TIFF and PDF.",
+        f"Textmill reads PNG, JPEG, TIFF, PDF, ZIP and TAR.",
         detail=f"libmagic: {description}",
     )
 
