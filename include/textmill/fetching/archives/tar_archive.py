@@ -164,7 +164,7 @@ def _entry(file: _ForwardFile, info: tarfile.TarInfo) -> Entry:
     return Entry(
         path=info.name,
         size=info.size,
-        is_folder=info.isdir(),
+        is_folder=info.isdir() or (info.name.endswith("/") and not info.size),
         odd=_odd(info),
         chunks=lambda name: _data(file, info.offset_data, info.size),
     )

@@ -110,6 +110,8 @@ class _Tail:
             crc = zlib.crc32(chunk, crc)
             yield chunk
         promised, _ = _descriptor(self._file, self._header.data_start + self._stream.consumed)
+        if promised is None:
+            raise CannotGoOn(_broken_off(self._name, _path(self._header)))
         if crc != promised:
             raise damaged(name, "its checksum is another")
 
