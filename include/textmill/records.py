@@ -106,20 +106,28 @@ class Content(Record):
 
 
 class FetchOutcome(StrEnum):
-    """What fetching decided about an item."""
+    """What fetching decided about an item. `OPENED` is an archive, whose members are items of their own."""
 
     READ = "read"
+    OPENED = "opened"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
 
 
 class FetchedItem(Record):
-    """A batch item after fetching."""
+    """A batch item after fetching.
+
+    Attributes:
+        content: absent when the item was refused before it was known for what it is.
+        rejection: why the item was refused; of an opened archive, why it could not be opened to its end.
+        archive: the archive in which the item lay, by its content.
+    """
 
     item: BatchItem
     outcome: FetchOutcome
     content: Content | None = None
     rejection: Rejection | None = None
+    archive: Sha256 | None = None
 
 
 class TextLayerUse(StrEnum):

@@ -74,10 +74,15 @@ class Settings(BaseSettings):
         "be more than twice as much.",
     )
     max_video_seconds: PositiveSeconds = Field(6 * 3600.0, description="Longest video that is read.")
-    archive_max_depth: Positive = Field(2, description="Archives within archives that are opened.")
-    archive_max_entries: Positive = Field(10_000, description="Most members of one archive.")
+    archive_max_depth: Positive = Field(
+        2, description="How deep archives in archives are opened: 1 opens those that lie in an archive."
+    )
+    archive_max_entries: Positive = Field(
+        10_000, description="Most members of one archive, with those of all archives in it."
+    )
     archive_max_ratio: PositiveNumber = Field(
-        200.0, description="Most bytes that a byte of an archive may unpack to: more is a bomb."
+        200.0,
+        description="Most bytes that a byte of an archive may unpack to, beyond 16 MiB: more is a bomb.",
     )
     archive_max_bytes: Positive = Field(
         8 * 1024**3, description="Most bytes to which one archive, with all archives in it, may unpack."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
+import zipfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ WHAT_IS_READ = (
 PLAIN_TEXT = "text/plain"
 HTML = "text/html"
 PDF = "application/pdf"
+ZIP = "application/zip"
 _UNKNOWN = "application/octet-stream"
 
 _IMAGES = (
@@ -69,6 +72,13 @@ _NO_TEXT_THOUGH_WRITTEN = {
 }
 """Formats that are written in letters and yet hold no text to read; with what to do about each."""
 
+_PROGRAMS = (
+    _UNKNOWN, "application/vnd.microsoft.portable-executable", "application/x-dosexec",
+    "application/x-executable", "application/x-pie-executable", "application/x-sharedlib",
+    "text/x-shellscript",
+)  # fmt: skip
+"""What may be a self-extracting archive: a program with a ZIP archive behind it."""
+
 _KIND_OF_FAMILY = {"image": Kind.IMAGE, "video": Kind.VIDEO, "text": Kind.TEXT}
 _OTHER_ARCHIVES = (
     "application/x-7z-compressed", "application/x-rar", "application/vnd.rar", "application/zstd",
@@ -95,6 +105,8 @@ def sniff(path: Path, *, name: str) -> FileType:
     import magic
 
     mime = _corrected(magic.from_file(str(path), mime=True), path)
+    if mime in _PROGRAMS and zipfile.is_zipfile(path):
+        mime = ZIP
     if mime in _READ:
         return FileType(mime, _READ[mime])
     if mime.startswith("text/") or mime in _WRITTEN:
@@ -123,7 +135,7 @@ def _corrected(mime: str, path: Path) -> str:
         if begins_pdf(head):
             return PDF
         mime = _UNKNOWN if mime == PDF else mime
-    if mime == "application/zip":
+    if mime == ZIP:
         return zip_application(path) or mime
     if mime in _NO_TEXT_THOUGH_WRITTEN:
         return mime
