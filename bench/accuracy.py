@@ -17,36 +17,11 @@ from pathlib import Path
 
 from bench.metrics import Score, by_kind, total
 
-TRUTH_SUFFIX = ".gt.txt"
-
-MEDIA_SUFFIXES = frozenset(
-    {".avi", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".mkv", ".mov", ".mp4", ".pdf", ".png"}
-    | {".tif", ".tiff", ".webm", ".webp"}
-)
-
 CASELESS_NOTE = "* compared without case: its ground truth is in capitals throughout"
 
 DEFAULT_READER = "bench.reading:read_folder"
 
 Reader = Callable[[Path], Mapping[str, str]]
-
-
-class BenchmarkError(Exception):
-    """The benchmark cannot run as asked; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A medium and the file with its ground truth."""
-
-    medium: Path
-    truth: Path
-
-    @property
-    def kind(self) -> str:
-        """The name before its first hyphen if that is a word, else the name of the folder."""
-        prefix, hyphen, _ = self.medium.stem.partition("-")
-        return prefix if hyphen and prefix.isalpha() else self.medium.resolve().parent.name
 
 
 @dataclass(frozen=True)
@@ -57,29 +32,6 @@ class Result:
     kind: str
     was_read: bool
     score: Score
-
-
-def find_pairs(folder: Path) -> list[Pair]:
-    """Media with ground truth directly in `folder`, by name; raises BenchmarkError for gaps.
-
-    Media without ground truth are passed over: a folder may hold more than what has been transcribed.
-    """
-    if not folder.is_dir():
-        raise BenchmarkError(f"{folder} is not a folder.")
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    truths = [path for path in files if path.name.endswith(TRUTH_SUFFIX)]
-    media = [path for path in files if path.suffix.lower() in MEDIA_SUFFIXES]
-    pairs = [Pair(medium, truth) for truth in truths for medium in media if medium.stem == _name(truth)]
-    lonely = {truth.name for truth in truths} - {pair.truth.name for pair in pairs}
-    if lonely:
-        names = ", ".join(sorted(lonely))
-        raise BenchmarkError(f"{folder} has ground truth without a medium of the same name: {names}.")
-    if not pairs:
-        raise BenchmarkError(
-            f"{folder} holds no medium with ground truth. Put NAME{TRUTH_SUFFIX} with the exact text beside "
-            "NAME.png, NAME.pdf or any other medium."
-        )
-    return pairs
 
 
 def evaluate(pairs: Sequence[Pair], texts: Mapping[str, str]) -> list[Result]:
