@@ -19,7 +19,7 @@ export MEDIA SERVICE RAW
 
 .PHONY: help
 help: ## List the goals
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: setup ## Start everything and ingest MEDIA=/some/folder (default: samples)
@@ -100,6 +100,11 @@ samples: setup-dev ## Draw the sample media again
 accuracy: setup-dev ## Measure the accuracy of the OCR on MEDIA (default: samples)
 	@$(STACK) models
 	@PYTHONPATH=include $(OCR_PYTHON) -m bench.accuracy "$${MEDIA:-samples}"
+
+.PHONY: bench-preprocessing
+bench-preprocessing: setup-dev ## Compare preprocessing steps on MEDIA (default: samples)
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.preprocessing "$${MEDIA:-samples}"
 
 .PHONY: bench
 bench: setup-dev ## Measure throughput

@@ -10,12 +10,19 @@ from textmill.records import Record
 
 
 class WorkerReady(Record):
-    """The engine is loaded; `pages_resumed` pages were already in the checkpoint."""
+    """The engine is loaded; `pages_resumed` pages were already in the checkpoint.
+
+    Attributes:
+        notes: what was chosen for this machine (engine, device, models), and why, in sentences.
+        warnings: what was asked for and cannot be had here, in sentences.
+    """
 
     event: Literal["ready"] = "ready"
     engine: str
     fingerprint: str
     pages_resumed: int
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class ItemOpened(Record):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from textmill.calibration import Calibration
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
+from textmill.readability import readability
 from textmill.second_opinion import SecondOpinion
 from textmill.second_readers import second_readers
 from textmill.settings import Settings
@@ -89,11 +91,15 @@ def create_reader(
     """
     options = engine_options(settings, languages)
     first = create_engine(engine, options)
+    preprocessor = Preprocessor(
+        preprocessing,
+        engine_name=first.name,
+        readability=partial(readability, first),
+        pixel_budget=settings.page_pixel_budget,
+        threads=settings.cpu_threads,
+    )
     calibration = Calibration.load()
     readers = second_readers(second_opinion, first, options)
-    second = (
-        SecondOpinion(first.name, readers, calibration, below=settings.second_opinion_below)
-        if readers
-        else None
-    )
-    return PageReader(first, Preprocessor(preprocessing), calibration, second)
+    below = settings.second_opinion_below
+    second = SecondOpinion(first.name, readers, calibration, below=below) if readers else None
+    return PageReader(first, preprocessor, calibration, second)

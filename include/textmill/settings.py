@@ -105,7 +105,11 @@ class Settings(BaseSettings):
     )
     tesseract_oem: Annotated[int, Field(ge=0, le=3)] = Field(1, description="Tesseract's engine mode.")
     trocr_model: str = Field(
-        "microsoft/trocr-base-printed", description="Folder of a TrOCR model, or its name on the hub."
+        "microsoft/trocr-base-printed",
+        description="Folder of a TrOCR model, or its name on the hub (needs `make setup-trocr`).",
+    )
+    trocr_beams: Annotated[int, Field(ge=1, le=10)] = Field(
+        1, description="Readings of a line that TrOCR follows at once. 1 is fastest and mostly as good."
     )
     second_opinion_below: Annotated[float, Field(ge=0, le=1)] = Field(
         0.8, description="Lines less certain than this are read again by another engine or at another scale."

@@ -31,6 +31,7 @@ from textmill.events import (
     WorkerReady,
 )
 from textmill.lifeline import die_with_parent
+from textmill.loading_notes import LoadingNotes
 from textmill.media import MediaOptions, Medium, media_options, open_medium
 from textmill.page import PageImage, WrittenPage
 from textmill.page_records import read_record, written_record
@@ -67,6 +68,7 @@ class BatchReader:
         settings: Settings,
         options: MediaOptions,
         out: TextIO,
+        loading: LoadingNotes,
     ) -> None:
         self._area = area
         self._reader = reader
@@ -75,6 +77,7 @@ class BatchReader:
         self._settings = settings
         self._options = options
         self._out = out
+        self._loading = loading
         self._pages_read = 0
         self._pages_rejected = 0
         self._media_rejected = 0
@@ -83,7 +86,13 @@ class BatchReader:
         """Read every item that the checkpoint does not call finished."""
         resumed = len(self._checkpoint.progress.finished_pages)
         self._say(
-            WorkerReady(engine=self._engine.name, fingerprint=self._reader.fingerprint, pages_resumed=resumed)
+            WorkerReady(
+                engine=self._engine.name,
+                fingerprint=self._reader.fingerprint,
+                pages_resumed=resumed,
+                notes=self._loading.notes,
+                warnings=self._loading.warnings,
+            )
         )
         for item, content in items_to_read(self._area):
             self._read_item(item, content)
@@ -247,13 +256,14 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
         animation_frames=request.animation_frames,
         languages=request.languages,
     )
-    reader = create_reader(
-        settings,
-        engine=request.engine,
-        languages=request.languages,
-        preprocessing=request.preprocessing,
-        second_opinion=request.second_opinion,
-    )
+    with LoadingNotes() as loading:
+        reader = create_reader(
+            settings,
+            engine=request.engine,
+            languages=request.languages,
+            preprocessing=request.preprocessing,
+            second_opinion=request.second_opinion,
+        )
     limit_memory(settings)
     key = fingerprint(
         reader=reader.fingerprint,
@@ -262,7 +272,7 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
         page_pixel_budget=settings.page_pixel_budget,
     )
     with Checkpoint(area.checkpoint, key) as checkpoint:
-        BatchReader(area, reader, checkpoint, settings, options, out).run()
+        BatchReader(area, reader, checkpoint, settings, options, out, loading).run()
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ class EngineOptions:
     tesseract_psm: int = 3
     tesseract_oem: int = 1
     trocr_model: str = "microsoft/trocr-base-printed"
+    trocr_beams: int = 1
 
 
 def engine_options(settings: Settings, languages: tuple[str, ...]) -> EngineOptions:
@@ -55,6 +56,7 @@ def engine_options(settings: Settings, languages: tuple[str, ...]) -> EngineOpti
         tesseract_psm=settings.tesseract_psm,
         tesseract_oem=settings.tesseract_oem,
         trocr_model=settings.trocr_model,
+        trocr_beams=settings.trocr_beams,
     )
 
 

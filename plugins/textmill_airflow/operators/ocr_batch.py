@@ -183,6 +183,10 @@ class OcrBatchOperator(BaseOperator):
                     event.fingerprint,
                     event.pages_resumed,
                 )
+                for note in event.notes:
+                    self.log.info("%s", note)
+                for warning in event.warnings:
+                    self.log.warning("%s", warning)
             case PageDone():
                 self.log.info(
                     "%s page %d of %d: %d characters, confidence %.3f, %d ms",

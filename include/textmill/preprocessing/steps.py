@@ -1,0 +1,125 @@
+"""The steps: each takes the picture of a page and returns it better, or as it is where there is nothing to do."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from textmill.preprocessing.geometry import can_be_warped, rotation, scaling, warped
+from textmill.preprocessing.measuring import (
+    background,
+    grain,
+    is_light_on_dark,
+    paper_colour,
+    speck_mask,
+    speck_share,
+    text_height,
+    unevenness,
+)
+from textmill.preprocessing.picture import Picture
+from textmill.preprocessing.skew import measure_skew
+
+_LEAST_PROMINENCE = 4.0
+"""A profile less sharp than this shows no lines of text."""
+_MOST_GROWTH = 1.5
+"""By which deskewing may enlarge a picture that is above the pixel budget anyway."""
+
+_LETTER_HEIGHT = 20.0
+"""Pixels to which small letters are enlarged; an x this high has capitals of 30 pixels."""
+_FACTORS = (2, 3)
+
+_GRAIN_REACH = 2
+_SAUVOLA_K = 0.2
+_WINDOW_SHARE = 1 / 40
+"""Window of the threshold as a share of the page's shorter side: about two lines of text."""
+
+
+def remove_noise(picture: Picture, least_specks: float, least_grain: float) -> Picture:
+    """Replace specks by the median around them, then smooth grain where there is some, keeping edges.
+
+    Specks go by a switching median filter: only pixels that differ from all of their neighbours are touched
+    (Sun and Neuvo, "Detail-preserving median based filters in image processing", Pattern Recognition Letters
+    15(4), 1994). Grain goes by a bilateral filter (Tomasi and Manduchi, ICCV 1998).
+    """
+    done, pixels = [], picture.pixels
+    share = speck_share(pixels)
+    if share > 0 and share >= least_specks:
+        specks = speck_mask(picture.grey)
+        pixels = np.where(specks[..., np.newaxis], cv2.medianBlur(pixels, 3), pixels)
+        done.append("specks")
+    noise = grain(pixels)
+    if noise >= max(1.0, least_grain):
+        pixels = cv2.bilateralFilter(pixels, 2 * _GRAIN_REACH + 1, 3 * noise, _GRAIN_REACH)
+        done.append("grain")
+    return picture.after(pixels, f"{' and '.join(done)} removed") if done else picture
+
+
+def flatten_illumination(picture: Picture, least: float) -> Picture:
+    """Divide the page by the brightness of its paper, so that shadows and stains become paper.
+
+    Colours keep their hue. A page that is light on dark is left as it is.
+    """
+    grey = picture.thumbnail
+    if is_light_on_dark(grey) or unevenness(grey) < least:
+        return picture
+    paper = background(grey)
+    gain = np.clip(float(np.percentile(paper, 90)) / np.maximum(paper, 1.0), 1.0, 8.0)
+    full = cv2.resize(gain, (picture.width, picture.height), interpolation=cv2.INTER_LINEAR)
+    pixels = np.empty_like(picture.pixels)
+    for channel in range(3):
+        pixels[..., channel] = cv2.multiply(picture.pixels[..., channel], full, dtype=cv2.CV_8U)
+    return picture.after(pixels, "illumination flattened")
+
+
+def deskew(picture: Picture, least_degrees: float, pixel_budget: int) -> Picture:
+    """Turn the page by its skew, on a canvas that holds all of it."""
+    skew = measure_skew(picture.thumbnail)
+    if abs(skew.degrees) < least_degrees or skew.prominence < _LEAST_PROMINENCE:
+        return picture
+    matrix, width, height = rotation(picture.width, picture.height, skew.degrees)
+    most = max(pixel_budget, _MOST_GROWTH * picture.width * picture.height)
+    if width * height > most or not can_be_warped(width, height, picture.width, picture.height):
+        return picture
+    pixels = warped(picture.pixels, matrix, width, height, paper_colour(picture.pixels))
+    return picture.after(pixels, f"deskewed {skew.degrees:.1f}°", matrix=matrix)
+
+
+def enlarge(picture: Picture, below: float, pixel_budget: int) -> Picture:
+    """Enlarge a page whose letters are lower than `below` pixels, within the pixel budget.
+
+    A page without text stays as it is.
+    """
+    room = math.sqrt(pixel_budget / (picture.width * picture.height))
+    if room < _FACTORS[0]:
+        return picture
+    height = text_height(picture.pixels)
+    if height is None or height >= below:
+        return picture
+    wanted = next((factor for factor in _FACTORS if factor * height >= _LETTER_HEIGHT), _FACTORS[-1])
+    factor = max(one for one in _FACTORS if one <= min(wanted, room))
+    pixels = cv2.resize(picture.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    dpi = picture.dpi * factor if picture.dpi else None
+    return picture.after(pixels, f"upscaled {factor}×", matrix=scaling(factor), dpi=dpi)
+
+
+def binarise(picture: Picture, least_unevenness: float) -> Picture:
+    """Make the page black and white, each pixel by its surroundings.
+
+    Sauvola and Pietikäinen, "Adaptive document image binarization", Pattern Recognition 33(2), 2000. A page
+    that is light on dark becomes dark on light.
+    """
+    if min(picture.width, picture.height) < 3 or unevenness(picture.thumbnail) < least_unevenness:
+        return picture
+    grey = 255 - picture.grey if is_light_on_dark(picture.thumbnail) else picture.grey
+    window = max(15, round(min(picture.width, picture.height) * _WINDOW_SHARE)) | 1
+    black_and_white = cv2.ximgproc.niBlackThreshold(
+        grey,
+        255,
+        cv2.THRESH_BINARY,
+        window,
+        _SAUVOLA_K,
+        binarizationMethod=cv2.ximgproc.BINARIZATION_SAUVOLA,
+    )
+    return picture.after(cv2.cvtColor(black_and_white, cv2.COLOR_GRAY2BGR), "made black and white")
