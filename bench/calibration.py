@@ -1,9 +1,9 @@
 """Fit the numbers that turn engines' own confidences into calibrated ones, and show how well they hold.
 
-Reads all media with ground truth in the folders, without calibration, with each engine that is to be fitted;
-doubtful lines are read by all who can be asked about them. What was seen can be kept in a file, from which the
-numbers are fitted again in seconds. All figures that are shown are cross-validated: those of a medium come
-from numbers that were fitted without it. Runs in the OCR environment.
+Reads all media with ground truth in the folders with each engine that is to be fitted, without calibration;
+doubtful lines are read again. What was seen can be kept in a file, from which the numbers are fitted again in
+seconds. All figures that are shown are cross-validated: those of a medium come from numbers that were fitted
+without it. Runs in the OCR environment.
 """
 
 from __future__ import annotations

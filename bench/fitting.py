@@ -1,4 +1,4 @@
-"""Fit calibration to observed lines: rising curves for engines, logistic weights for the choice of readings."""
+"""Fit calibration to observed lines: rising curves for engines, logistic weights for doubtful lines."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def fit(media: Sequence[ObservedMedium], below: float) -> Calibration:
     curves = {engine: _fit_curve([one for one in media if one.engine == engine]) for engine in engines}
     known = Calibration(curves={engine: curve for engine, curve in curves.items() if curve})
     choices = {
-        engine: _fit_choice([one for one in media if one.engine == engine], known, below) for engine in engines
+        engine: _fit_choice([one for one in media if one.engine == engine], known, below)
+        for engine in engines
     }
     return known.model_copy(
         update={"choices": {engine: weights for engine, weights in choices.items() if weights}}
@@ -54,7 +55,9 @@ def fit_curve(texts: Sequence[str], confidences: Sequence[float], right: Sequenc
     truth = np.asarray(right, dtype=float)
     best: tuple[float, Curve] | None = None
     for exponent in _EXPONENTS:
-        known = np.array([evidence(text, one, exponent) for text, one in zip(texts, confidences, strict=True)])
+        known = np.array(
+            [evidence(text, one, exponent) for text, one in zip(texts, confidences, strict=True)]
+        )
         knots = _knots(known, truth)
         curve = Curve(exponent=exponent, knots=knots)
         shares = np.array([interpolate(knots, float(x)) for x in known])

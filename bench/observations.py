@@ -12,13 +12,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-
 from bench.pairs import Pair, find_all_pairs
 from bench.reading import LANGUAGES, effective_settings, open_for_bench
 from textmill.calibration import Calibration, evidence
 from textmill.errors import MediumError
 from textmill.page import PageImage
 from textmill.reading import PageReader, create_reader
+from textmill.second_opinion import Reading
 from textmill.settings import Settings
 
 _DOUBTFUL_EVIDENCE = 0.98
@@ -127,10 +127,12 @@ def _lines(page: PageImage, reader: PageReader) -> Iterator[ObservedLine]:
         yield ObservedLine(
             text=line.text,
             confidence=line.confidence,
-            others=None
-            if others is None
-            else tuple(ObservedReading(reader=o.reader, text=o.text, confidence=o.confidence) for o in others),
+            others=None if others is None else tuple(map(_observed, others)),
         )
+
+
+def _observed(reading: Reading) -> ObservedReading:
+    return ObservedReading(reader=reading.reader, text=reading.text, confidence=reading.confidence)
 
 
 def _is_doubtful(text: str, confidence: float) -> bool:

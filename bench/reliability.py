@@ -1,7 +1,7 @@
 """Does a confidence mean what it says: of lines given 0.9, are nine in ten right?
 
-The expected calibration error is the distance between the mean confidence and the share of right lines, bin by
-bin, each weighted by its number of lines (Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated
+The expected calibration error is the distance between the mean confidence and the share of right lines, bin
+by bin, each weighted by its number of lines (Naeini, Cooper and Hauskrecht, "Obtaining Well Calibrated
 Probabilities Using Bayesian Binning", AAAI 2015).
 """
 
@@ -54,7 +54,9 @@ def reliability(lines: Sequence[JudgedLine]) -> list[Bin]:
 def expected_calibration_error(bins: Sequence[Bin]) -> float:
     """Return the mean distance between confidence and share of right lines, 0 to 1."""
     total = sum(one.lines for one in bins)
-    return sum(one.lines * abs(one.mean_confidence - one.share_right) for one in bins) / total if total else 0.0
+    return (
+        sum(one.lines * abs(one.mean_confidence - one.share_right) for one in bins) / total if total else 0.0
+    )
 
 
 def reliability_table(bins: Sequence[Bin]) -> list[str]:

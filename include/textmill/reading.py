@@ -1,4 +1,4 @@
-"""How the picture of a page becomes text: preprocessing, an engine, and where it is in doubt a second opinion."""
+"""How the picture of a page becomes text: preprocessing, an engine, and other readings of doubtful lines."""
 
 from __future__ import annotations
 

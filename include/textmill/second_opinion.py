@@ -1,9 +1,10 @@
-"""Lines in doubt are read again, and the reading that is most likely right is kept.
+"""Lines in doubt are read again, and the reading that agrees best with all of them is kept.
 
-The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance; so does
-another engine. Where the readings differ, the one that agrees best with all of them is mostly right: this is
-minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition", Computer Speech
-and Language 14, 2000) with the chance of being right fitted on doubtful lines (`textmill.calibration`).
+The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance; so
+does another engine. Where the readings differ, the one that agrees best with all of them is mostly right: this
+is minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition", Computer
+Speech and Language 14, 2000), each reading weighted by its calibrated confidence. The confidence of what is
+kept is fitted on doubtful lines (`textmill.calibration`).
 
 Runs in the OCR runtime.
 """
@@ -102,7 +103,9 @@ class SecondOpinion:
         if not doubtful:
             return page
         lines = list(page.lines)
-        for index, readings in zip(doubtful, self.ask(picture, [lines[one] for one in doubtful]), strict=True):
+        for index, readings in zip(
+            doubtful, self.ask(picture, [lines[one] for one in doubtful]), strict=True
+        ):
             lines[index] = _with_choice(lines[index], self.choose(lines[index], readings), self._page_engine)
         return page.with_lines(lines)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from textmill.engines import Engine, EngineOptions, create_engine
 from textmill.engines.protocol import LineRecogniser
@@ -48,4 +48,4 @@ def _line_reader(name: str, options: EngineOptions) -> LineReader:
     engine = create_engine(name, options)
     if isinstance(engine, _ReadsLines):
         return RecogniserView(engine.recogniser)
-    return EngineOnLines(cast(Engine, engine))
+    return EngineOnLines(engine)
