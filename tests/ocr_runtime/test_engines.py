@@ -10,7 +10,7 @@ from ocr_batches import OPTIONS
 
 from bench.metrics import Score
 from textmill.engines import Engine, EngineOptions, create_engine
-from textmill.engines.models import prepare_models, require_models
+from textmill.engines.models import detection_model, prepare_models, recognition_model
 from textmill.errors import ModelsMissing
 from textmill.media import open_medium
 from textmill.page import PageImage, PageText
@@ -103,12 +103,12 @@ def test_unknown_engines_are_refused_by_name(options: EngineOptions) -> None:
 
 def test_missing_models_name_the_command(tmp_path: Path) -> None:
     with pytest.raises(ModelsMissing, match=r"textmill\.engines\.models --out"):
-        require_models(tmp_path)
+        recognition_model("auto", tmp_path)
 
 
 def test_models_are_prepared_once(tmp_path: Path) -> None:
     prepare_models(tmp_path)
-    require_models(tmp_path)
+    assert detection_model("auto", tmp_path).folder == tmp_path / "PP-OCRv6_small_det"
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     prepare_models(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == written

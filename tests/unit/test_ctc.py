@@ -1,12 +1,13 @@
-"""Greedy decoding, and spaces by their own probability."""
+"""Greedy decoding into characters that know where they stand."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from textmill.engines.ctc import decode
+from textmill.engines.ctc import mean_probability, read_characters
 
-CHARACTERS = ["blank", "a", "b", " "]
+CLASSES = ["blank", "a", "b", " "]
 
 
 def steps(*rows: tuple[float, float, float, float]) -> np.ndarray:
@@ -14,22 +15,34 @@ def steps(*rows: tuple[float, float, float, float]) -> np.ndarray:
 
 
 A, B, BLANK = (0.1, 0.9, 0.0, 0.0), (0.2, 0.0, 0.8, 0.0), (0.99, 0.0, 0.0, 0.01)
-SHY_SPACE = (0.85, 0.0, 0.0, 0.15)
+SPACE = (0.1, 0.0, 0.0, 0.9)
 
 
-def test_repeats_merge_unless_a_blank_stands_between() -> None:
-    assert decode(steps(A, A, BLANK, A, B), CHARACTERS)[0] == "aab"
+def test_repeats_merge_unless_a_blank_or_a_space_stands_between() -> None:
+    characters = read_characters(steps(A, A, BLANK, A, SPACE, A, B), CLASSES)
+    assert [(one.text, one.first, one.last) for one in characters] == [
+        ("a", 0, 1),
+        ("a", 3, 3),
+        ("a", 5, 5),
+        ("b", 6, 6),
+    ]
 
 
-def test_a_shy_space_is_written() -> None:
-    assert decode(steps(A, SHY_SPACE, SHY_SPACE, B), CHARACTERS)[0] == "a b"
+def test_unlikely_characters_lose_against_look_alikes_but_not_against_nothing() -> None:
+    torn, sure = (0.0, 0.6, 0.4, 0.0), (0.01, 0.98, 0.01, 0.0)
+    weights = np.array([1.0, 0.1, 1.0, 1.0])
+    assert [one.text for one in read_characters(steps(torn, BLANK, sure), CLASSES, weights)] == ["b", "a"]
 
 
-def test_confidence_is_the_mean_of_the_characters() -> None:
-    text, confidence = decode(steps(A, SHY_SPACE, B), CHARACTERS)
-    assert text == "a b"
-    assert np.isclose(confidence, 0.85)
+def test_the_probability_is_the_recognisers_own() -> None:
+    (only,) = read_characters(steps((0.0, 0.6, 0.4, 0.0)), CLASSES, np.array([1.0, 0.1, 1.0, 1.0]))
+    assert only.probability == pytest.approx(0.4)
 
 
-def test_nothing_has_no_confidence() -> None:
-    assert decode(steps(BLANK, SHY_SPACE), CHARACTERS) == ("", 0.0)
+def test_a_line_is_as_sure_as_its_characters_are_on_average() -> None:
+    assert mean_probability(read_characters(steps(A, SPACE, B), CLASSES)) == pytest.approx(0.85)
+
+
+def test_nothing_has_no_characters_and_no_probability() -> None:
+    assert read_characters(steps(BLANK, SPACE), CLASSES) == []
+    assert mean_probability([]) == 0.0

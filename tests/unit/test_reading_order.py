@@ -72,3 +72,24 @@ def test_a_tilted_table_keeps_its_rows() -> None:
 def test_skew_is_the_angle_of_the_long_lines() -> None:
     lines = [turned(box(0, 40 * row, 600), -1.5) for row in range(5)]
     assert math.isclose(math.degrees(skew(lines)), -1.5, abs_tol=0.01)
+
+
+def test_right_to_left_rows_begin_at_the_right() -> None:
+    cells = [box(x, 40 * row, width) for row in range(6) for x, width in ((0, 180), (400, 60), (600, 80))]
+    assert reading_order(cells, right_to_left=True) == [
+        [3 * row + 2, 3 * row + 1, 3 * row] for row in range(6)
+    ]
+
+
+def test_right_to_left_columns_begin_at_the_right() -> None:
+    heading = [box(100, 20, 800, 40)]
+    columns = [box(x, 100 + 30 * row, 380) for row in range(10) for x in (100, 520)]
+    order = flat(reading_order(heading + columns, right_to_left=True))
+    assert order == [0, *range(2, 21, 2), *range(1, 21, 2)]
+
+
+def test_a_tilted_right_to_left_page_keeps_its_rows() -> None:
+    title = [box(0, -60, 700)]
+    cells = [box(x, 40 * row, width) for row in range(6) for x, width in ((0, 180), (900, 80))]
+    rows = reading_order([turned(one, 2.5) for one in title + cells], right_to_left=True)
+    assert rows == [[0]] + [[2 * row + 2, 2 * row + 1] for row in range(6)]

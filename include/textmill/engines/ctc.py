@@ -1,40 +1,61 @@
-"""Turn the recogniser's probabilities into text (connectionist temporal classification, greedy path).
+"""Turn the recogniser's probabilities into characters (connectionist temporal classification, greedy path).
 
 Graves et al., "Connectionist Temporal Classification", ICML 2006: take the most probable class per time step,
-merge repeats, drop blanks. One change: the recogniser is shy about spaces between words that stand close, so
-a step where blank wins is read as a space once the space has a tenth of the probability.
+merge repeats, drop blanks. Spaces are left to `textmill.engines.spacing`: the recogniser is shy about spaces
+between words that stand close, so the most probable class says too little about them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 BLANK = 0
-SPACE_PROBABILITY = 0.1
+"""Index of the class for nothing; the space is the last class."""
 
 
-def decode(probabilities: Any, characters: Sequence[str]) -> tuple[str, float]:
-    """Decode one line.
+@dataclass(frozen=True)
+class Character:
+    """A character and where in the line it stands.
+
+    Attributes:
+        text: the character, never a space.
+        probability: what the recogniser gave it at its first time step.
+        first, last: the time steps over which it was the most probable class.
+    """
+
+    text: str
+    probability: float
+    first: int
+    last: int
+
+
+def read_characters(probabilities: Any, classes: Sequence[str], weights: Any = None) -> list[Character]:
+    """Return the characters of a line from left to right, without spaces.
 
     Args:
         probabilities: float array of shape (time steps, classes); each row sums to 1.
-        characters: the class list: blank first, the space last.
-
-    Returns:
-        The text without leading and trailing spaces, and the mean probability of its characters (0 for
-        an empty text).
+        classes: what each class stands for: blank first, the space last.
+        weights: float array of shape (classes,) by which probabilities are multiplied before the most
+            probable class is chosen; the probability that is reported is the unweighted one.
     """
-    import numpy as np
+    weighted = probabilities if weights is None else probabilities * weights
+    best = weighted.argmax(axis=1).tolist()
+    space = len(classes) - 1
+    found: list[Character] = []
+    step = 0
+    while step < len(best):
+        last = step
+        while last + 1 < len(best) and best[last + 1] == best[step]:
+            last += 1
+        if best[step] not in (BLANK, space):
+            probability = min(float(probabilities[step, best[step]]), 1.0)
+            found.append(Character(classes[best[step]], probability, step, last))
+        step = last + 1
+    return found
 
-    space = len(characters) - 1
-    classes = probabilities.argmax(axis=1)
-    classes = np.where((classes == BLANK) & (probabilities[:, space] >= SPACE_PROBABILITY), space, classes)
-    kept: Any = np.ones(len(classes), dtype=bool)
-    kept[1:] = classes[1:] != classes[:-1]
-    kept &= classes != BLANK
-    text = "".join(characters[index] for index in classes[kept]).strip()
-    certain = kept & (classes != space)
-    if not text or not certain.any():
-        return "", 0.0
-    return text, float(np.clip(probabilities[certain].max(axis=1).mean(), 0.0, 1.0))
+
+def mean_probability(characters: Sequence[Character]) -> float:
+    """Return the mean probability of the characters; 0 for none."""
+    return sum(one.probability for one in characters) / len(characters) if characters else 0.0

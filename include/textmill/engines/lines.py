@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from textmill.engines.direction import is_right_to_left
 from textmill.engines.protocol import LineDetector, LineRecogniser, fingerprint
 from textmill.engines.reading_order import reading_order
 from textmill.page import PageImage, PageText
@@ -32,7 +33,10 @@ class LineEngine:
         polygons = self.detector.detect(page.pixels)
         readings = self.recogniser.recognise([cut_out(page.pixels, polygon) for polygon in polygons])
         found = [(polygon, one) for polygon, one in zip(polygons, readings, strict=True) if one.text]
-        rows = reading_order([polygon.tolist() for polygon, _ in found])
+        rows = reading_order(
+            [polygon.tolist() for polygon, _ in found],
+            right_to_left=is_right_to_left(one.text for _, one in found),
+        )
         ordered = [found[index] for row in rows for index in row]
         lines = tuple(
             LineRecord(line_no=number, text=one.text, confidence=one.confidence, polygon=_points(polygon))

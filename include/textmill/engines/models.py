@@ -13,7 +13,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,12 +29,16 @@ RECOGNITION = "PP-OCRv6_small_rec"
 
 _WEIGHTS = {DETECTION: "PP-OCRv6_det_small.onnx", RECOGNITION: "PP-OCRv6_rec_small.onnx"}
 
+_WEIGHTS_FILE, _DESCRIPTION_FILE = "inference.onnx", "inference.yml"
+_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+_DECODE_BGR = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
 _IMAGENET_MEAN = [0.485, 0.456, 0.406]
 _IMAGENET_DEVIATION = [0.229, 0.224, 0.225]
 
 
 def prepare_models(out: Path) -> None:
-    """Write both model folders below `out`, each complete or not at all.
+    """Write both model folders below `out`, each complete or not at all; what is right is left alone.
 
     Raises:
         ModelsMissing: the wheel that carries the weights is not installed.
@@ -39,24 +46,92 @@ def prepare_models(out: Path) -> None:
     weights = _weights_folder()
     for model, file_name in _WEIGHTS.items():
         folder = models_folder(out, model)
-        if not (folder / "inference.yml").exists():
-            _write_model(weights / file_name, folder, model)
+        description = _description(model, weights / file_name)
+        if not _holds(folder / _DESCRIPTION_FILE, description):
+            _write_model(weights / file_name, folder, description)
 
 
-def require_models(root: Path) -> None:
-    """Raise ModelsMissing unless `prepare_models` has been run for `root`."""
-    for model in _WEIGHTS:
-        if not (models_folder(root, model) / "inference.yml").exists():
+@dataclass(frozen=True)
+class ModelPlace:
+    """A model of PaddleOCR by its official name, and the folder it lies in; None means PaddleOCR's own cache.
+
+    Attributes:
+        setting: the setting that names the model, for messages.
+    """
+
+    name: str
+    folder: Path | None
+    root: Path
+    setting: str
+
+    def load(self, loader: Callable[..., Any], **options: Any) -> Any:
+        """Load the model by one of PaddleOCR's classes; downloads it if it lies in no folder.
+
+        Raises:
+            ModelsMissing: it cannot be downloaded, or PaddleOCR knows no ONNX form of it.
+        """
+        if self.folder is not None:
+            return loader(model_name=self.name, model_dir=str(self.folder), **options)
+        try:
+            return loader(model_name=self.name, **options)
+        except Exception as error:  # PaddleX raises plain Exception when no download server answers
             raise ModelsMissing(
-                f"The OCR model {model} is not below {root} (TEXTMILL_MODELS_DIR). "
+                f"The OCR model {self.name} ({self.setting}) is not below {self.root} (TEXTMILL_MODELS_DIR), "
+                f"and PaddleOCR could not get it either: {_first_line(error)} Put its folder with "
+                f"inference.onnx and inference.yml to {models_folder(self.root, self.name)}, or let "
+                f"{self.setting} be `auto`."
+            ) from error
+
+    def digest(self, folder: Path) -> str:
+        """Return 12 hex digits that identify the weights and the description in the model's folder."""
+        digest = hashlib.sha256()
+        for file_name in (_WEIGHTS_FILE, _DESCRIPTION_FILE):
+            digest.update((folder / file_name).read_bytes())
+        return digest.hexdigest()[:12]
+
+
+def detection_model(wish: str, root: Path) -> ModelPlace:
+    """Return where the model that finds lines is; see `_find_model`."""
+    return _find_model(wish, DETECTION, root, "TEXTMILL_DETECTION_MODEL")
+
+
+def recognition_model(wish: str, root: Path) -> ModelPlace:
+    """Return where the model that reads lines is; see `_find_model`."""
+    return _find_model(wish, RECOGNITION, root, "TEXTMILL_RECOGNITION_MODEL")
+
+
+def _find_model(wish: str, standard: str, root: Path, setting: str) -> ModelPlace:
+    """Find a model below `root`.
+
+    Args:
+        wish: `auto` for the standard model, or the official name of another, which PaddleOCR downloads
+            when there is no folder of that name.
+
+    Raises:
+        ModelsMissing: the standard model was not prepared, the name is no name, or the folder has no ONNX.
+    """
+    name = standard if wish == "auto" else wish
+    if not _MODEL_NAME.fullmatch(name):
+        raise ModelsMissing(f"{name!r} is no name of an OCR model ({setting}).")
+    folder = models_folder(root, name)
+    if not folder.exists():
+        if name in _WEIGHTS:
+            raise ModelsMissing(
+                f"The OCR model {name} is not below {root} (TEXTMILL_MODELS_DIR). "
                 f"Write it with `python -m textmill.engines.models --out {root}`."
             )
+        return ModelPlace(name, None, root, setting)
+    missing = [one for one in (_WEIGHTS_FILE, _DESCRIPTION_FILE) if not (folder / one).exists()]
+    if missing:
+        raise ModelsMissing(
+            f"The folder {folder} of the OCR model {name} ({setting}) has no {' and no '.join(missing)}. "
+            f"Models in Paddle's own format have to be converted with paddle2onnx first."
+        )
+    return ModelPlace(name, folder, root, setting)
 
 
-def weights_digest(root: Path, model: str) -> str:
-    """Return the first 12 hex digits of the SHA-256 of a model's weights, for the fingerprint."""
-    with (models_folder(root, model) / "inference.onnx").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".") + "."
 
 
 def _weights_folder() -> Path:
@@ -69,18 +144,25 @@ def _weights_folder() -> Path:
     return Path(spec.origin).parent / "models"
 
 
-def _write_model(weights: Path, folder: Path, model: str) -> None:
-    import yaml
+def _holds(file: Path, text: str) -> bool:
+    return file.exists() and file.read_text(encoding="utf-8") == text
 
+
+def _write_model(weights: Path, folder: Path, description: str) -> None:
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    shutil.copyfile(weights, partial / "inference.onnx")
-    description = _detection_description() if model == DETECTION else _recognition_description(weights)
-    text = yaml.safe_dump({"Global": {"model_name": model}, **description}, allow_unicode=True)
-    (partial / "inference.yml").write_text(text, encoding="utf-8")
+    shutil.copyfile(weights, partial / _WEIGHTS_FILE)
+    (partial / _DESCRIPTION_FILE).write_text(description, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
+
+
+def _description(model: str, weights: Path) -> str:
+    import yaml
+
+    steps = _detection_description() if model == DETECTION else _recognition_description(weights)
+    return yaml.safe_dump({"Global": {"model_name": model}, **steps}, allow_unicode=True)
 
 
 def _detection_description() -> dict[str, Any]:
@@ -88,6 +170,7 @@ def _detection_description() -> dict[str, Any]:
     return {
         "PreProcess": {
             "transform_ops": [
+                _DECODE_BGR,
                 {"DetResizeForTest": {"resize_long": 960}},
                 {"NormalizeImage": normalise},
                 {"ToCHWImage": None},
@@ -105,7 +188,7 @@ def _detection_description() -> dict[str, Any]:
 
 def _recognition_description(weights: Path) -> dict[str, Any]:
     return {
-        "PreProcess": {"transform_ops": [{"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
+        "PreProcess": {"transform_ops": [_DECODE_BGR, {"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
         "PostProcess": {"name": "CTCLabelDecode", "character_dict": _characters(weights)},
     }
 

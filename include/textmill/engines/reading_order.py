@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 Polygon = Sequence[Sequence[float]]
@@ -51,13 +51,16 @@ class Box:
         return (self.top + self.bottom) / 2
 
 
-def reading_order(polygons: Sequence[Polygon]) -> list[list[int]]:
-    """Return rows of indices into `polygons`, rows from first to last, each from left to right.
+def reading_order(polygons: Sequence[Polygon], *, right_to_left: bool = False) -> list[list[int]]:
+    """Return rows of indices into `polygons`, rows from first to last, each in the direction of reading.
 
     Args:
         polygons: outlines of lines, each at least the four corners clockwise from the top left.
+        right_to_left: rows and columns begin at the right, as in Arabic and Hebrew.
     """
     boxes = _deskewed(polygons)
+    if right_to_left:
+        boxes = [replace(box, left=-box.right, right=-box.left) for box in boxes]
     return [[box.index for box in row] for row in _order(boxes)]
 
 

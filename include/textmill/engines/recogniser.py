@@ -1,0 +1,156 @@
+"""PaddleOCR's recognition models, driven at their own input and output.
+
+That is worth it: each line is scaled to about its own width instead of being padded to a common one, and
+spaces are decided by all the evidence there is. Both raise word accuracy, and a line's text does not depend
+on which other lines are on the page.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import cv2
+import numpy as np
+import paddleocr
+
+from textmill.engines import spacing
+from textmill.engines.ctc import Character, mean_probability, read_characters
+from textmill.engines.direction import logical_order
+from textmill.engines.lexicon import Lexicon
+from textmill.engines.models import ModelPlace
+from textmill.engines.protocol import LineReading, fingerprint
+
+_UNEXPECTED_WEIGHT = 0.05
+"""What the probability of a character outside the alphabets of the languages is multiplied by.
+
+A prior, no ban: a Chinese line or a "café" in an English document is still read, a "×" or a "l" with a speck
+over it needs better evidence than its plain look-alike.
+"""
+_FINEST_GRID, _COARSEST_GRID = 8, 64
+_GRID_SHARE = 8
+"""Lines are stretched to the next step of a grid, so that some have equal widths and can be read together.
+
+The step is the largest power of two that is at most this part of the line's width, and within the bounds: 8
+pixels are the recognisers' horizontal stride.
+"""
+_FULL_WIDTH_FORMS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+"""Full-width ASCII (Unicode block FF00) to ASCII."""
+
+
+@dataclass(frozen=True)
+class LineEvidence:
+    """What the recogniser sees in a line, before it is decided where words end.
+
+    Attributes:
+        space: float array of shape (time steps,): the probability of a space.
+        picture: grey levels of the line as the recogniser got it, of shape (height, width).
+    """
+
+    characters: list[Character]
+    space: Any
+    picture: Any
+    lexicon: Lexicon
+
+    def features(self) -> Any:
+        """See `textmill.engines.spacing.gap_features`."""
+        return spacing.gap_features(self.characters, self.space, self.picture)
+
+    def text(self) -> str:
+        """The text in the order of reading, words separated by spaces."""
+        return logical_order(spacing.write_text(self.characters, self.space, self.picture, self.lexicon))
+
+    def reading(self) -> LineReading:
+        """The text with its confidence."""
+        return LineReading(self.text(), mean_probability(self.characters))
+
+
+class PaddleRecogniser:
+    """Reads lines with one of PaddleOCR's recognition models.
+
+    Height, colour order and characters are those that the model's own `inference.yml` names.
+    """
+
+    name = "paddle"
+
+    def __init__(
+        self, place: ModelPlace, *, languages: Sequence[str], runtime: dict[str, Any], batch_size: int
+    ) -> None:
+        predictor = place.load(paddleocr.TextRecognition, **runtime).paddlex_predictor
+        resize = predictor.pre_tfs["ReisizeNorm"]
+        self._run = predictor.runner
+        self._height: int = resize.rec_image_shape[1]
+        self._widest: int = resize.max_imgW
+        self._reads_rgb = predictor.pre_tfs["Read"].format == "RGB"
+        self._batch_size = batch_size
+        self._lexicon = Lexicon(languages)
+        names = predictor.post_op.character
+        self._classes = [self._class_name(name) for name in names]
+        self._weights = np.array(
+            [1.0 if self._lexicon.expects(name) else _UNEXPECTED_WEIGHT for name in names],
+            dtype=np.float32,
+        )
+        self.model = place.name
+        self.fingerprint = fingerprint(
+            paddleocr=paddleocr.__version__,
+            model=place.digest(predictor.model_dir),
+            grid=(_FINEST_GRID, _COARSEST_GRID, _GRID_SHARE),
+            spacing=spacing.COEFFICIENTS,
+            languages=sorted(set(languages)),
+            unexpected=_UNEXPECTED_WEIGHT,
+        )
+
+    def recognise(self, pictures: Sequence[Any]) -> list[LineReading]:
+        """See `LineRecogniser`."""
+        return [line.reading() for line in self.examine(pictures)]
+
+    def examine(self, pictures: Sequence[Any]) -> list[LineEvidence]:
+        """Recognise the characters of upright lines, each a uint8 array of shape (height, width, 3)."""
+        found: list[LineEvidence | None] = [None] * len(pictures)
+        for batch in self._batches(pictures):
+            scaled = [self._scaled(pictures[index]) for index in batch]
+            probabilities = self._probabilities(scaled)
+            for index, line, matrix in zip(batch, scaled, probabilities, strict=True):
+                found[index] = self._evidence(line, matrix)
+        return [one for one in found if one is not None]
+
+    def _batches(self, pictures: Sequence[Any]) -> Iterator[list[int]]:
+        """Yield indices of pictures of equal stretched width, no more at once than is good for memory."""
+        widths = [self._stretched_width(picture) for picture in pictures]
+        order = sorted(range(len(pictures)), key=widths.__getitem__)
+        for width, group in groupby(order, key=widths.__getitem__):
+            indices = list(group)
+            # As many pixels at once as one line of the greatest width has.
+            size = max(1, min(self._batch_size, self._widest // width))
+            for start in range(0, len(indices), size):
+                yield indices[start : start + size]
+
+    def _stretched_width(self, picture: Any) -> int:
+        height: int = picture.shape[0]
+        width: int = picture.shape[1]
+        natural = max(1.0, self._height * width / height)
+        share = 1 << math.floor(math.log2(max(natural / _GRID_SHARE, 1.0)))
+        grid = min(max(share, _FINEST_GRID), _COARSEST_GRID)
+        return min(math.ceil(natural / grid) * grid, self._widest)
+
+    def _scaled(self, picture: Any) -> Any:
+        return cv2.resize(picture, (self._stretched_width(picture), self._height))
+
+    def _probabilities(self, lines: Sequence[Any]) -> Any:
+        """Run the network; returns an array of shape (lines, time steps, classes)."""
+        stacked = np.stack(lines)
+        pictures = stacked[..., ::-1] if self._reads_rgb else stacked
+        # The normalisation of all of PaddleOCR's recognition models (OCRReisizeNormImg in PaddleX).
+        normalised = pictures.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1.0
+        return np.asarray(self._run(x=[np.ascontiguousarray(normalised)])[0])
+
+    def _evidence(self, line: Any, probabilities: Any) -> LineEvidence:
+        grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY).astype(np.float32)
+        characters = read_characters(probabilities, self._classes, self._weights)
+        return LineEvidence(characters, probabilities[:, -1].copy(), grey, self._lexicon)
+
+    def _class_name(self, name: str) -> str:
+        return name if self._lexicon.letters is None else name.translate(_FULL_WIDTH_FORMS)
