@@ -2,8 +2,8 @@
 
 For every folder of media with ground truth (see `bench.accuracy`) and every engine, the table shows no
 preprocessing, each step by itself wherever it does anything, and the choice of `auto`. With `--orientation`
-every page is turned by 0, 90, 180 and 270 degrees instead, and it is counted how often `orientation` brings it
-upright again. Runs in the OCR environment.
+every page is turned by 0, 90, 180 and 270 degrees instead, and what is counted is how often `orientation`
+brings it upright again. Runs in the OCR environment.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Tally:
         preparing_seconds, reading_seconds: over all pages.
     """
 
-    score: Score = Score()
+    score: Score = field(default_factory=Score)
     pages: int = 0
     changed: int = 0
     preparing_seconds: float = 0.0
@@ -64,7 +64,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Upright:
-    """How often pages that had been turned were brought upright; `asked` counts pictures shown to the engine."""
+    """How often pages that had been turned were brought upright.
+
+    Attributes:
+        turn: degrees clockwise.
+        asked: pictures that were shown to the engine.
+        wrong: the pages that are not upright now.
+    """
 
     turn: int
     pages: int
@@ -172,7 +178,8 @@ def as_orientation_table(counts: Sequence[Upright]) -> str:
     """One row a turn, as Markdown, and below it the pages that went wrong."""
     rows = ["| turned by | brought upright | engine asked | ms a page |", "|--:|--:|--:|--:|"]
     rows += [
-        f"| {one.turn}° | {one.right} of {one.pages} | {one.asked} times | {1000 * one.seconds / one.pages:,.0f} |"
+        f"| {one.turn}° | {one.right} of {one.pages} | {one.asked} times "
+        f"| {1000 * one.seconds / one.pages:,.0f} |"
         for one in counts
     ]
     wrong = [f"- {one.turn}°: {name}" for one in counts for name in one.wrong]

@@ -24,7 +24,8 @@ from textmill.preprocessing.wishes import STEPS
 from textmill.records import LineRecord
 
 PAPER = (240, 244, 246)
-WORDS = "the quick brown fox jumps over lazy dogs near seven quiet harbours while snow falls".split()
+WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "near", "seven", "harbours")
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 MARK = (40, 40, 220)
 
 
@@ -36,9 +37,7 @@ def page_of_text(height: int = 1000, width: int = 760, *, size: float = 1.0) -> 
         x = 60
         while x < width - 60 - round(200 * size):
             word = str(rng.choice(WORDS))
-            cv2.putText(
-                pixels, word, (x, baseline), cv2.FONT_HERSHEY_SIMPLEX, 0.8 * size, (30, 30, 30), stroke, cv2.LINE_AA
-            )
+            cv2.putText(pixels, word, (x, baseline), FONT, 0.8 * size, (30, 30, 30), stroke, cv2.LINE_AA)
             x += round((len(word) + 1) * 15 * size)
     return pixels
 
@@ -110,7 +109,9 @@ def test_none_hands_the_page_on_untouched() -> None:
 
 @pytest.mark.parametrize("wish", ["", "sharpen", "deskew,,borders", "auto,deskew", "none,borders"])
 def test_an_unknown_step_is_refused_by_a_sentence_that_lists_the_names(wish: str) -> None:
-    with pytest.raises(ValueError, match="orientation, borders, denoise, illumination, deskew, upscale, thresh"):
+    with pytest.raises(
+        ValueError, match="orientation, borders, denoise, illumination, deskew, upscale, thresh"
+    ):
         Preprocessor(wish)
 
 
@@ -127,9 +128,7 @@ def test_every_step_has_a_fingerprint_of_its_own() -> None:
 def test_auto_has_another_fingerprint_for_an_engine_for_which_it_chooses_differently() -> None:
     assert Preprocessor("auto").fingerprint == Preprocessor("auto", engine_name="trocr").fingerprint
     assert Preprocessor("auto").fingerprint != Preprocessor("auto", engine_name="tesseract").fingerprint
-    assert (
-        Preprocessor("deskew").fingerprint == Preprocessor("deskew", engine_name="tesseract").fingerprint
-    )
+    assert Preprocessor("deskew").fingerprint == Preprocessor("deskew", engine_name="tesseract").fingerprint
 
 
 # --- measuring ------------------------------------------------------------------------------------------
@@ -175,7 +174,7 @@ def test_a_border_is_dark_thick_and_without_text() -> None:
     assert border_share(with_border(text, 60, 40)) == pytest.approx(0.116, abs=0.02)
     title = text.copy()
     title[:200] = 20
-    cv2.putText(title, "ANNUAL REPORT", (100, 130), cv2.FONT_HERSHEY_SIMPLEX, 3, (255, 255, 255), 8)
+    cv2.putText(title, "ANNUAL REPORT", (100, 130), FONT, 3, (255, 255, 255), 8)
     assert border_share(title) == 0
 
 
@@ -195,9 +194,7 @@ def test_flattening_makes_a_shadow_as_bright_as_the_paper() -> None:
     prepared = prepare(in_shadow(page_of_text()), "illumination")
     assert prepared.steps == ("illumination flattened",)
     assert unevenness(grey_thumbnail(prepared.picture.pixels)) < 0.03
-    ink_before, ink_after = (
-        (picture < 100).mean() for picture in (page_of_text(), prepared.picture.pixels)
-    )
+    ink_before, ink_after = ((picture < 100).mean() for picture in (page_of_text(), prepared.picture.pixels))
     assert ink_after == pytest.approx(ink_before, rel=0.2)
 
 

@@ -26,7 +26,7 @@ def turned(pixels: Any, degrees: int) -> Any:
 
 
 def rotation(width: int, height: int, degrees: float) -> tuple[Any, int, int]:
-    """Return the matrix that turns a picture anticlockwise about its centre, and the width and height it needs.
+    """Return the matrix that turns a picture anticlockwise about its centre, then width and height.
 
     The new picture is as large as the whole of the old one needs.
     """
@@ -45,7 +45,7 @@ def rotation(width: int, height: int, degrees: float) -> tuple[Any, int, int]:
 
 
 def scaling(factor: float) -> Any:
-    """Return the matrix of `cv2.resize`, which keeps the picture's edges where they are, not its first pixel."""
+    """Return the matrix of `cv2.resize`, which keeps edges where they are, not the centres of pixels."""
     shift = (factor - 1) / 2
     return np.array([[factor, 0.0, shift], [0.0, factor, shift], [0.0, 0.0, 1.0]])
 

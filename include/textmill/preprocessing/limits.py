@@ -56,9 +56,9 @@ TESSERACT = Limits(
     border_share=0.02,
     speck_share=0.0005,
     grain=8.0,
-    unevenness=0.25,
+    unevenness=0.1,
     skew=0.3,
-    enlarged_below=14.0,
+    enlarged_below=14.5,
     threshold_unevenness=_NEVER,
 )
 """Tesseract finds lines on a black and white picture of the whole page."""

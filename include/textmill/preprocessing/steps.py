@@ -1,4 +1,4 @@
-"""The steps: each takes the picture of a page and returns it better, or as it is where there is nothing to do."""
+"""The steps: each takes the picture of a page and returns it better, or as it is if it needs nothing."""
 
 from __future__ import annotations
 
