@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from alembic import command
-from sqlalchemy import URL, Engine, inspect, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
+from warehouse_records import NOW, content, page, ref
 
+from textmill.warehouse.claims import Claimant, claim
+from textmill.warehouse.connection import in_transaction
+from textmill.warehouse.loader import MediumResult, load_medium
+from textmill.warehouse.locations import note_location
 from textmill.warehouse.migrate import alembic_config, upgrade
 
 CONTRACT = {
@@ -57,3 +62,24 @@ def test_pages_have_a_full_text_index(warehouse: Engine) -> None:
     with warehouse.connect() as connection:
         kind = connection.execute(text("SHOW INDEX FROM page WHERE Key_name = 'ft_page_text'")).one()
     assert kind.Index_type == "FULLTEXT"
+
+
+def test_pages_that_are_there_survive_the_way_back_and_forth(
+    warehouse: Engine, warehouse_server: URL, ingest_run_id: int
+) -> None:
+    def work(connection: Connection) -> None:
+        registered = claim(connection, content(), Claimant("run-1", 0, False, 1.0), NOW)
+        note_location(connection, ref(), media_id=registered.media_id, refused=False, now=NOW)
+        result = MediumResult(ref().uri, "a" * 64, 1, [page(1)], [])
+        load_medium(connection, result, ingest_run_id=ingest_run_id, batch_no=0, now=NOW)
+
+    in_transaction(warehouse, work)
+    try:
+        with warehouse.connect() as connection:
+            command.downgrade(alembic_config(connection), "0001")
+            connection.commit()
+    finally:
+        upgrade(warehouse_server.render_as_string(hide_password=False))
+    with warehouse.connect() as connection:
+        kept = connection.execute(text("SELECT text, preprocessing, low_line_share FROM v_page")).one()
+    assert tuple(kept) == (page(1).text, "", None)

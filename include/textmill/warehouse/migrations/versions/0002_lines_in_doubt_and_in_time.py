@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,14 +13,20 @@ branch_labels = None
 depends_on = None
 
 
+def _add(table: str, column: sa.Column[Any]) -> None:
+    """Add a column unless it is there: each statement is committed, so a killed migration is half done."""
+    if column.name not in {present["name"] for present in sa.inspect(op.get_bind()).get_columns(table)}:
+        op.add_column(table, column)
+
+
 def upgrade() -> None:
-    op.add_column("page", sa.Column("low_line_share", sa.Double(), comment="share of lines below 0.8"))
-    op.add_column(
+    _add("page", sa.Column("low_line_share", sa.Double(), comment="share of lines below 0.8"))
+    _add(
         "page",
         # Text takes no default: pages that are there were read as they came.
         sa.Column("preprocessing", sa.Text(), comment="done to the picture before it was read"),
     )
-    op.execute("UPDATE page SET preprocessing = ''")
+    op.execute("UPDATE page SET preprocessing = '' WHERE preprocessing IS NULL")
     op.alter_column(
         "page",
         "preprocessing",
@@ -26,22 +34,22 @@ def upgrade() -> None:
         existing_comment="done to the picture before it was read",
         nullable=False,
     )
-    op.add_column("document", sa.Column("confidence_low", sa.Double()))
-    op.add_column("document", sa.Column("low_line_share", sa.Double()))
-    op.add_column(
+    _add("document", sa.Column("confidence_low", sa.Double()))
+    _add("document", sa.Column("low_line_share", sa.Double()))
+    _add(
         "line",
         sa.Column("engine", sa.String(length=64), comment="who read it, where that is not the page's engine"),
     )
-    op.add_column(
+    _add(
         "line",
         sa.Column("other_engine", sa.String(length=64), comment="whose reading lost against this one"),
     )
-    op.add_column("line", sa.Column("other_text", sa.Text()))
-    op.add_column("line", sa.Column("other_confidence", sa.Double()))
-    op.add_column(
+    _add("line", sa.Column("other_text", sa.Text()))
+    _add("line", sa.Column("other_confidence", sa.Double()))
+    _add(
         "line", sa.Column("start_ms", sa.BigInteger(), comment="in a video, from when on the line was seen")
     )
-    op.add_column("line", sa.Column("end_ms", sa.BigInteger()))
+    _add("line", sa.Column("end_ms", sa.BigInteger()))
 
 
 def downgrade() -> None:
