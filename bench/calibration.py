@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.fitting import fit, folds
+from bench.fitting import fit, folds, seconds
 from bench.line_truth import judge_lines
 from bench.metrics import Score, total
 from bench.observations import Observations, ObservedMedium, observe
@@ -24,8 +24,8 @@ from bench.rereading import reread
 from textmill.calibration import Calibration
 from textmill.settings import load
 
-ENGINES = {"paddle": "paddle", "tesseract": "paddle"}
-"""Engines that are fitted, and whom each is observed to ask about its doubtful lines."""
+ENGINES = {"paddle": ("paddle", "tesseract"), "tesseract": ("paddle",)}
+"""Engines that are fitted, and who reads the doubtful lines of each."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Validation:
     """
 
     engine: str
+    second: str
     alone: Score
     asking: Score
     lines: int
@@ -48,8 +49,8 @@ class Validation:
     judged: tuple[JudgedLine, ...]
 
 
-def validate(observations: Observations, engine: str, below: float) -> Validation:
-    """Cross-validate the fit of one engine by medium."""
+def validate(observations: Observations, engine: str, second: str, below: float) -> Validation:
+    """Cross-validate the fit of one engine, and of another's second opinions on it, by medium."""
     media = observations.of(engine)
     alone, asking, judged_alone, judged = [], [], [], []
     lines = doubtful = changed = 0
@@ -57,7 +58,7 @@ def validate(observations: Observations, engine: str, below: float) -> Validatio
         calibration = fit(training, below)
         for medium in test:
             before = calibrated(medium, calibration)
-            after = reread(medium, calibration, below)
+            after = reread(medium, second, calibration, below)
             alone.append(_score(medium, [line.text for line in medium.lines]))
             asking.append(_score(medium, [one.text for one in after]))
             judged_alone += _judged(medium, [line.text for line in medium.lines], before)
@@ -66,7 +67,15 @@ def validate(observations: Observations, engine: str, below: float) -> Validatio
             doubtful += sum(one.asked for one in after)
             changed += sum(one.text != line.text for one, line in zip(after, medium.lines, strict=True))
     return Validation(
-        engine, total(alone), total(asking), lines, doubtful, changed, tuple(judged_alone), tuple(judged)
+        engine,
+        second,
+        total(alone),
+        total(asking),
+        lines,
+        doubtful,
+        changed,
+        tuple(judged_alone),
+        tuple(judged),
     )
 
 
@@ -79,7 +88,7 @@ def report(found: Validation) -> str:
     """Markdown: what second opinions change, and what confidences mean."""
     return "\n".join(
         [
-            f"### {found.engine}",
+            f"### {found.engine}, doubtful lines read again by {found.second}",
             "",
             f"{found.alone.media} media, {found.lines} lines. Read again: {found.doubtful} lines "
             f"({found.doubtful / max(1, found.lines):.1%}), {found.changed} of them given another text. "
@@ -102,24 +111,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     below = options.below if options.below is not None else load().second_opinion_below
     try:
-        observations = _observations(options.folders, options.observations)
+        observations = _observations(options.folders, options.engines, options.observations)
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for engine in observations.engines:
-        print(report(validate(observations, engine, below)))
+        for second in seconds(observations.of(engine)):
+            print(report(validate(observations, engine, second, below)))
     if options.out:
         numbers = fit(observations.media, below)
         options.out.write_text(numbers.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _observations(folders: Sequence[Path], file: Path | None) -> Observations:
+def _observations(folders: Sequence[Path], engines: Sequence[str], file: Path | None) -> Observations:
+    observations = Observations(media=())
     if file and file.exists():
-        return Observations.model_validate_json(file.read_text(encoding="utf-8"))
-    observations = observe(folders, ENGINES)
-    if file:
-        file.write_text(observations.model_dump_json(), encoding="utf-8")
+        observations = Observations.model_validate_json(file.read_text(encoding="utf-8"))
+    for engine in engines:
+        if engine not in observations.engines:
+            seen = observe(folders, engine, ENGINES[engine])
+            observations = Observations(media=(*observations.media, *seen.media))
+            if file:
+                file.write_text(observations.model_dump_json(), encoding="utf-8")
     return observations
 
 
@@ -148,8 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         "--observations",
         metavar="FILE",
         type=Path,
-        help="keep what was seen in this file; if it is there, read it instead of the media",
+        help="keep what was seen in this file; engines that are in it already are not observed again",
     )
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=tuple(ENGINES), help="default: all")
     parser.add_argument(
         "--below", type=float, help="lines less certain than this are read again (default: the setting)"
     )

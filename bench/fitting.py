@@ -11,6 +11,7 @@ from bench.line_truth import judge_lines
 from bench.observations import ObservedMedium
 from bench.rereading import first_reading, other_readings
 from textmill.calibration import Calibration, ChoiceWeights, Curve, evidence, interpolate, log_odds
+from textmill.line_readers import engine_of
 from textmill.second_opinion import candidates
 
 _EXPONENTS = (0.0, 0.5, 1.0)
@@ -24,17 +25,27 @@ Fold = tuple[list[ObservedMedium], list[ObservedMedium]]
 
 
 def fit(media: Sequence[ObservedMedium], below: float) -> Calibration:
-    """Fit the numbers of all engines that occur in `media`."""
-    engines = dict.fromkeys(medium.engine for medium in media)
-    curves = {engine: _fit_curve([one for one in media if one.engine == engine]) for engine in engines}
-    known = Calibration(curves={engine: curve for engine, curve in curves.items() if curve})
+    """Fit the numbers of all engines that occur in `media`; lines less certain than `below` are read again."""
+    own = {engine: [one for one in media if one.engine == engine] for engine in _engines(media)}
+    curves = {engine: curve for engine, seen in own.items() if (curve := _fit_curve(seen))}
+    known = Calibration(curves=curves)
     choices = {
-        engine: _fit_choice([one for one in media if one.engine == engine], known, below)
-        for engine in engines
+        f"{engine}+{second}": weights
+        for engine, seen in own.items()
+        for second in seconds(seen)
+        if (weights := _fit_choice(seen, second, known, below))
     }
-    return known.model_copy(
-        update={"choices": {engine: weights for engine, weights in choices.items() if weights}}
-    )
+    return known.model_copy(update={"choices": choices})
+
+
+def seconds(media: Sequence[ObservedMedium]) -> list[str]:
+    """Return the engines that were asked about doubtful lines."""
+    readers = (one.reader for medium in media for line in medium.lines for one in line.others or ())
+    return list(dict.fromkeys(engine_of(reader) for reader in readers))
+
+
+def _engines(media: Sequence[ObservedMedium]) -> list[str]:
+    return list(dict.fromkeys(medium.engine for medium in media))
 
 
 def folds(media: Sequence[ObservedMedium]) -> Iterator[Fold]:
@@ -99,13 +110,13 @@ def _knots(known: Any, truth: Any) -> tuple[tuple[float, float], ...]:
 
 
 def _fit_choice(
-    media: Sequence[ObservedMedium], calibration: Calibration, below: float
+    media: Sequence[ObservedMedium], second: str, calibration: Calibration, below: float
 ) -> ChoiceWeights | None:
     from sklearn.linear_model import LogisticRegression
 
     features, right = [], []
     for medium in media:
-        for known, is_right in _kept_readings(medium, calibration, below):
+        for known, is_right in _kept_readings(medium, second, calibration, below):
             features.append(known)
             right.append(is_right)
     if len(features) < _LEAST_CANDIDATES or len(set(right)) < 2:
@@ -121,7 +132,7 @@ def _fit_choice(
 
 
 def _kept_readings(
-    medium: ObservedMedium, calibration: Calibration, below: float
+    medium: ObservedMedium, second: str, calibration: Calibration, below: float
 ) -> Iterator[tuple[tuple[float, float, float], bool]]:
     """Yield what is known of the reading that is kept of each doubtful line, and whether it is right."""
     texts = [line.text for line in medium.lines]
@@ -129,6 +140,6 @@ def _kept_readings(
         first = first_reading(medium.engine, line, calibration)
         if line.others is None or first.confidence >= below:
             continue
-        kept = candidates(first, other_readings(line, calibration))[0]
+        kept = candidates(first, other_readings(line, second, calibration))[0]
         known = (float(kept.text == first.text), log_odds(kept.confidence), kept.agreement)
         yield known, judge_lines(medium.truth, [*texts[:index], kept.text, *texts[index + 1 :]])[index]

@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict
 from bench.pairs import Pair, find_all_pairs
 from bench.reading import LANGUAGES, effective_settings, open_for_bench
 from textmill.calibration import Calibration, evidence
+from textmill.engines.protocol import engine_options
 from textmill.errors import MediumError
 from textmill.page import PageImage
 from textmill.reading import PageReader, create_reader
-from textmill.second_opinion import Reading
+from textmill.second_opinion import Reading, SecondOpinion
+from textmill.second_readers import second_readers
 from textmill.settings import Settings
 
 _DOUBTFUL_EVIDENCE = 0.98
@@ -71,40 +73,38 @@ class Observations(_Observed):
         return tuple(medium for medium in self.media if medium.engine == engine)
 
 
-def observe(folders: Sequence[Path], engines: dict[str, str]) -> Observations:
-    """Read all media with ground truth in the folders.
+def observe(folders: Sequence[Path], engine: str, asked: Sequence[str]) -> Observations:
+    """Read all media with ground truth in the folders with one engine.
 
     Args:
-        engines: the name of an engine to the wish for its second opinion.
+        asked: the engines that read its doubtful lines too.
     """
     settings = effective_settings(os.environ)
-    pairs = find_all_pairs(folders)
+    reader = create_reader(
+        settings, engine=engine, languages=LANGUAGES, preprocessing="auto", second_opinion="off"
+    )
+    options = engine_options(settings, LANGUAGES)
+    readers = [one for name in asked for one in second_readers(name, reader.engine, options)]
+    second = SecondOpinion(engine, readers, Calibration(), below=1.0)
     media = []
-    for engine, second_opinion in engines.items():
-        reader = _raw_reader(settings, engine, second_opinion)
-        for pair in pairs:
-            try:
-                media.append(_observe_medium(pair, reader, settings))
-            except MediumError as error:
-                print(f"Left out: {error.message}", file=sys.stderr)
-                continue
-            print(f"{engine}: {pair.medium.name}", file=sys.stderr)
+    for pair in find_all_pairs(folders):
+        try:
+            media.append(_observe_medium(pair, reader, second, settings))
+        except MediumError as error:
+            print(f"Left out: {error.message}", file=sys.stderr)
+            continue
+        print(f"{engine}: {pair.medium.name}", file=sys.stderr)
     return Observations(media=tuple(media))
 
 
-def _raw_reader(settings: Settings, engine: str, second_opinion: str) -> PageReader:
-    """Return a reader that leaves all confidences as the engines give them."""
-    reader = create_reader(
-        settings, engine=engine, languages=LANGUAGES, preprocessing="auto", second_opinion=second_opinion
-    )
-    asked = reader.second_opinion
-    return PageReader(reader.engine, reader.preprocessor, Calibration(), asked and asked.uncalibrated())
-
-
-def _observe_medium(pair: Pair, reader: PageReader, settings: Settings) -> ObservedMedium:
+def _observe_medium(
+    pair: Pair, reader: PageReader, second: SecondOpinion, settings: Settings
+) -> ObservedMedium:
     with open_for_bench(pair.medium, settings) as medium:
         pages = [medium.page(page_no) for page_no in range(1, (medium.page_count or 0) + 1)]
-        lines = [line for page in pages if isinstance(page, PageImage) for line in _lines(page, reader)]
+        lines = [
+            line for page in pages if isinstance(page, PageImage) for line in _lines(page, reader, second)
+        ]
     return ObservedMedium(
         engine=reader.engine.name,
         medium=pair.medium.name,
@@ -114,14 +114,12 @@ def _observe_medium(pair: Pair, reader: PageReader, settings: Settings) -> Obser
     )
 
 
-def _lines(page: PageImage, reader: PageReader) -> Iterator[ObservedLine]:
+def _lines(page: PageImage, reader: PageReader, second: SecondOpinion) -> Iterator[ObservedLine]:
     prepared = reader.preprocessor.prepare(page)
     found = reader.engine.read(prepared.picture).lines
     doubtful = [index for index, line in enumerate(found) if _is_doubtful(line.text, line.confidence)]
-    answers = {}
-    if reader.second_opinion:
-        asked = reader.second_opinion.ask(prepared.picture, [found[index] for index in doubtful])
-        answers = dict(zip(doubtful, asked, strict=True))
+    asked = second.ask(prepared.picture, [found[index] for index in doubtful])
+    answers = dict(zip(doubtful, asked, strict=True))
     for index, line in enumerate(found):
         others = answers.get(index)
         yield ObservedLine(

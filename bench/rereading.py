@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bench.observations import ObservedLine, ObservedMedium
 from textmill.calibration import Calibration
+from textmill.line_readers import engine_of
 from textmill.second_opinion import Reading, rank
 
 
@@ -18,9 +19,9 @@ class RereadLine:
     asked: bool
 
 
-def reread(medium: ObservedMedium, calibration: Calibration, below: float) -> list[RereadLine]:
-    """Return the lines of a medium after second opinions on those less certain than `below`."""
-    return [_reread(medium.engine, line, calibration, below) for line in medium.lines]
+def reread(medium: ObservedMedium, second: str, calibration: Calibration, below: float) -> list[RereadLine]:
+    """Return the lines of a medium after an engine read those again that are less certain than `below`."""
+    return [_reread(medium.engine, second, line, calibration, below) for line in medium.lines]
 
 
 def first_reading(engine: str, line: ObservedLine, calibration: Calibration) -> Reading:
@@ -28,17 +29,20 @@ def first_reading(engine: str, line: ObservedLine, calibration: Calibration) -> 
     return Reading(engine, line.text, calibration.confidence(engine, line.text, line.confidence))
 
 
-def other_readings(line: ObservedLine, calibration: Calibration) -> list[Reading]:
-    """Return what others read, calibrated."""
+def other_readings(line: ObservedLine, second: str, calibration: Calibration) -> list[Reading]:
+    """Return what the engine that was asked read, in all its ways, calibrated."""
     return [
         Reading(one.reader, one.text, calibration.confidence(one.reader, one.text, one.confidence))
         for one in line.others or ()
+        if engine_of(one.reader) == second
     ]
 
 
-def _reread(engine: str, line: ObservedLine, calibration: Calibration, below: float) -> RereadLine:
+def _reread(
+    engine: str, second: str, line: ObservedLine, calibration: Calibration, below: float
+) -> RereadLine:
     first = first_reading(engine, line, calibration)
     if line.others is None or first.confidence >= below:
         return RereadLine(first.text, first.confidence, asked=False)
-    kept = rank(first, other_readings(line, calibration), calibration)[0]
+    kept = rank(first, other_readings(line, second, calibration), calibration.choice(engine, second))[0]
     return RereadLine(kept.text, kept.confidence, asked=True)

@@ -80,7 +80,7 @@ class Calibration(_Numbers):
 
     Attributes:
         curves: by the name of the reader: an engine, or `engine@variant`.
-        choices: by the name of the page's engine.
+        choices: by `page engine+second engine`.
     """
 
     curves: dict[str, Curve] = {}
@@ -90,6 +90,10 @@ class Calibration(_Numbers):
     def load(cls, file: Path = _FILE) -> Calibration:
         """Read the numbers that belong to this version of Textmill, or those in another file."""
         return cls.model_validate_json(file.read_text(encoding="utf-8"))
+
+    def choice(self, page_engine: str, second_engine: str) -> ChoiceWeights | None:
+        """Return the weights for doubtful lines of one engine that another reads; None if never fitted."""
+        return self.choices.get(f"{page_engine}+{second_engine}")
 
     @cached_property
     def digest(self) -> str:

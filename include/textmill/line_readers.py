@@ -108,6 +108,11 @@ class EngineOnLines:
         return LineReading(" ".join(found.text.split()), found.confidence or 0.0)
 
 
+def engine_of(reader: str) -> str:
+    """Return the engine behind the name of a reader."""
+    return reader.partition("@")[0]
+
+
 def grown(outline: Outline, along: float, across: float) -> Any:
     """Return the outline as a quadrilateral that is larger at each end by shares of the line's height.
 

@@ -1,10 +1,10 @@
 """Lines in doubt are read again, and the reading that agrees best with all of them is kept.
 
 The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance; so
-does another engine. Where the readings differ, the one that agrees best with all of them is mostly right: this
-is minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition", Computer
-Speech and Language 14, 2000), each reading weighted by its calibrated confidence. The confidence of what is
-kept is fitted on doubtful lines (`textmill.calibration`).
+does another engine. Where the readings differ, the one that agrees best with all of them is mostly right:
+this is minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition",
+Computer Speech and Language 14, 2000), each reading weighted by its calibrated confidence. The confidence of
+what is kept is fitted on doubtful lines (`textmill.calibration`).
 
 Runs in the OCR runtime.
 """
@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from textmill.calibration import Calibration
+from textmill.calibration import Calibration, ChoiceWeights
 from textmill.engines.protocol import fingerprint
-from textmill.line_readers import LineReader
+from textmill.line_readers import LineReader, engine_of
 from textmill.page import PageImage, PageText
 from textmill.records import LineRecord, OtherReading
 
@@ -77,9 +77,16 @@ class SecondOpinion:
         *,
         below: float,
     ) -> None:
+        """Take who asks, and who is asked.
+
+        Args:
+            page_engine: the name of the engine whose lines are doubted.
+            below: lines less certain than this are read again.
+        """
         self._page_engine = page_engine
         self._readers = tuple(readers)
         self._calibration = calibration
+        self._weights = calibration.choice(page_engine, engine_of(readers[0].name)) if readers else None
         self._below = below
         self.fingerprint = fingerprint(
             readers=[(reader.name, reader.fingerprint) for reader in readers],
@@ -87,10 +94,6 @@ class SecondOpinion:
             below=below,
             most_lines=_MOST_LINES,
         )
-
-    def uncalibrated(self) -> SecondOpinion:
-        """Return the same readers with confidences as they give them: what calibration is fitted on."""
-        return SecondOpinion(self._page_engine, self._readers, Calibration(), below=self._below)
 
     def reconsider(self, picture: PageImage, page: PageText) -> PageText:
         """Return the page with its doubtful lines read again.
@@ -128,7 +131,7 @@ class SecondOpinion:
     def choose(self, line: LineRecord, others: Sequence[Reading]) -> Choice:
         """Choose between the first reading of a line and the others."""
         first = Reading(self._page_engine, line.text, line.confidence)
-        ranked = rank(first, others, self._calibration)
+        ranked = rank(first, others, self._weights)
         kept = ranked[0]
         lost = next((one for one in ranked if one.text != kept.text), None)
         if lost is None:  # all agree; what confirmed the reading is worth a record too
@@ -136,13 +139,12 @@ class SecondOpinion:
         return Choice(kept, lost)
 
 
-def rank(first: Reading, others: Sequence[Reading], calibration: Calibration) -> list[Reading]:
+def rank(first: Reading, others: Sequence[Reading], weights: ChoiceWeights | None) -> list[Reading]:
     """Return one reading for each different text, the one that agrees best with all of them first.
 
-    Its confidence is the chance that it is right. Without fitted weights for the page's engine that is the
-    highest with which the text was read.
+    Its confidence is the chance that it is right. Without fitted weights that is the highest with which the
+    text was read.
     """
-    weights = calibration.choices.get(first.reader)
     ranked = []
     for candidate in candidates(first, others):
         chance = candidate.confidence
