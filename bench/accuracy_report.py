@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.metrics import Score, by_kind, total
@@ -46,6 +45,7 @@ def as_markdown(results: Sequence[Result]) -> str:
             "",
             *_accuracy_table(results, _name),
             "",
+            *_not_read(results),
             *([CASELESS_NOTE, ""] if any(one.score.media_without_case for one in first) else []),
         ]
     )
@@ -146,9 +146,11 @@ def _by(results: Sequence[Result], key: Callable[[Result], str]) -> dict[str, Sc
 
 
 def _name(result: Result) -> str:
-    path: Path = result.medium
-    mark = " \\*" if result.score.media_without_case else ""
-    return path.name + mark + ("" if result.reading else " (not read)")
+    return result.medium.name + (" \\*" if result.score.media_without_case else "")
+
+
+def _not_read(results: Sequence[Result]) -> list[str]:
+    return [f"Not read by {one.reader}: {one.medium.name}." for one in results if one.reading is None]
 
 
 def _medium(result: Result) -> dict[str, Any]:

@@ -25,7 +25,7 @@ Fold = tuple[list[ObservedMedium], list[ObservedMedium]]
 
 
 def fit(media: Sequence[ObservedMedium], below: float) -> Calibration:
-    """Fit the numbers of all engines that occur in `media`; lines less certain than `below` are read again."""
+    """Fit the numbers of all engines that occur in `media`; lines below a confidence are read again."""
     own = {engine: [one for one in media if one.engine == engine] for engine in _engines(media)}
     curves = {engine: curve for engine, seen in own.items() if (curve := _fit_curve(seen))}
     known = Calibration(curves=curves)

@@ -184,7 +184,9 @@ def test_an_outline_of_many_corners_is_boxed() -> None:
     ]
 
 
-@pytest.mark.parametrize("outline", [((5, 5), (5, 5), (5, 5), (5, 5)), ((-9, -9), (900, -9), (900, 9), (-9, 9))])
+@pytest.mark.parametrize(
+    "outline", [((5, 5), (5, 5), (5, 5), (5, 5)), ((-9, -9), (900, -9), (900, 9), (-9, 9))]
+)
 def test_views_of_outlines_without_area_or_beyond_the_page_are_pictures_all_the_same(outline: Any) -> None:
     for view in (View("plain"), View("loose", along=0.2, across=0.2), View("soft", blur=0.03, stretch=0.8)):
         picture = view.picture(PAGE.pixels, outline)
@@ -203,7 +205,9 @@ def options(models_dir: Any) -> EngineOptions:
 @pytest.fixture(scope="module")
 def written() -> PageImage:
     pixels = np.full((120, 700, 3), 255, np.uint8)
-    cv2.putText(pixels, "Harbour dues 4821", (30, 70), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20, 20, 20), 3, cv2.LINE_AA)
+    cv2.putText(
+        pixels, "Harbour dues 4821", (30, 70), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20, 20, 20), 3, cv2.LINE_AA
+    )
     return PageImage(page_no=1, pixels=pixels, dpi=None)
 
 
@@ -223,7 +227,9 @@ class OneLine:
 
 
 @pytest.mark.parametrize("name", ["tesseract", "paddle"])
-def test_a_named_engine_reads_the_doubtful_line(name: str, options: EngineOptions, written: PageImage) -> None:
+def test_a_named_engine_reads_the_doubtful_line(
+    name: str, options: EngineOptions, written: PageImage
+) -> None:
     first = OneLine()
     second = SecondOpinion("mine", second_readers(name, first, options), Calibration(), below=0.8)
     reader = PageReader(first, Preprocessor("none"), Calibration(), second)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def test_evidence_is_the_chance_that_all_characters_are_right() -> None:
 
 def test_a_long_line_is_less_certain_than_a_short_one_with_the_same_mean() -> None:
     known = Calibration(curves={"mine": CURVE})
-    assert known.confidence("mine", "a short line", 0.99) > known.confidence("mine", "a longer line" * 3, 0.99)
+    assert known.confidence("mine", "a short line", 0.99) > known.confidence(
+        "mine", "a longer line" * 3, 0.99
+    )
 
 
 def test_an_engine_that_was_never_fitted_keeps_its_own_confidence() -> None:
@@ -51,7 +54,7 @@ def test_agreement_confidence_and_the_first_reading_raise_the_chance_of_a_doubtf
     assert low < weights.probability(kept=True, confidence=0.3, agreement=0.2)
     assert low < weights.probability(kept=False, confidence=0.6, agreement=0.2)
     assert low < weights.probability(kept=False, confidence=0.3, agreement=0.9)
-    assert 0 < weights.probability(kept=True, confidence=0.0, agreement=0.0)
+    assert weights.probability(kept=True, confidence=0.0, agreement=0.0) > 0
     assert weights.probability(kept=True, confidence=1.0, agreement=1.0) < 1
 
 
@@ -70,8 +73,10 @@ def test_the_shipped_numbers_know_both_engines_and_who_is_asked_by_default(shipp
 
 
 @pytest.mark.parametrize("engine", ["paddle", "tesseract"])
-def test_the_shipped_curves_rise_within_the_bounds_of_a_probability(shipped: Calibration, engine: str) -> None:
+def test_the_shipped_curves_rise_within_the_bounds_of_a_probability(
+    shipped: Calibration, engine: str
+) -> None:
     knots = shipped.curves[engine].knots
-    assert all(0 <= x0 < x1 <= 1 for (x0, _), (x1, _) in zip(knots, knots[1:], strict=False))
-    assert all(0 < y0 <= y1 < 1 for (_, y0), (_, y1) in zip(knots, knots[1:], strict=False))
+    assert all(0 <= x0 < x1 <= 1 for (x0, _), (x1, _) in pairwise(knots))
+    assert all(0 < y0 <= y1 < 1 for (_, y0), (_, y1) in pairwise(knots))
     assert knots[-1][1] > 0.9
