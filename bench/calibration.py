@@ -28,6 +28,12 @@ ENGINES = {"paddle": ("paddle", "tesseract"), "tesseract": ("paddle",)}
 """Engines that are fitted, and who reads the doubtful lines of each."""
 
 
+_INTRODUCTION = (
+    "Cross-validated by medium: the figures of a medium come from numbers fitted without it. A line is",
+    "right when its words stand in the ground truth one after the other, each stretch counting once.",
+)
+
+
 @dataclass(frozen=True)
 class Validation:
     """How an engine fares on media that its numbers were not fitted on.
@@ -88,7 +94,7 @@ def report(found: Validation) -> str:
     """Markdown: what second opinions change, and what confidences mean."""
     return "\n".join(
         [
-            f"### {found.engine}, doubtful lines read again by {found.second}",
+            f"## {found.engine}, doubtful lines read again by {found.second}",
             "",
             f"{found.alone.media} media, {found.lines} lines. Read again: {found.doubtful} lines "
             f"({found.doubtful / max(1, found.lines):.1%}), {found.changed} of them given another text. "
@@ -115,9 +121,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for engine in observations.engines:
-        for second in seconds(observations.of(engine)):
-            print(report(validate(observations, engine, second, below)))
+    found = [
+        report(validate(observations, engine, second, below))
+        for engine in observations.engines
+        for second in seconds(observations.of(engine))
+    ]
+    text = "\n".join(["# Calibration", "", *_INTRODUCTION, "", *found])
+    print(text)
+    if options.report:
+        options.report.write_text(text, encoding="utf-8")
     if options.out:
         numbers = fit(observations.media, below)
         options.out.write_text(numbers.model_dump_json(indent=1) + "\n", encoding="utf-8")
@@ -158,6 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         "folders", metavar="FOLDER", nargs="+", type=Path, help="folder of media and ground truth"
     )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write the fitted numbers to this file")
+    parser.add_argument("--report", metavar="FILE.md", type=Path, help="write what is shown to this file too")
     parser.add_argument(
         "--observations",
         metavar="FILE",

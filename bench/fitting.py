@@ -136,10 +136,14 @@ def _kept_readings(
 ) -> Iterator[tuple[tuple[float, float, float], bool]]:
     """Yield what is known of the reading that is kept of each doubtful line, and whether it is right."""
     texts = [line.text for line in medium.lines]
+    known: dict[int, tuple[float, float, float]] = {}
     for index, line in enumerate(medium.lines):
         first = first_reading(medium.engine, line, calibration)
         if line.others is None or first.confidence >= below:
             continue
         kept = candidates(first, other_readings(line, second, calibration))[0]
-        known = (float(kept.text == first.text), log_odds(kept.confidence), kept.agreement)
-        yield known, judge_lines(medium.truth, [*texts[:index], kept.text, *texts[index + 1 :]])[index]
+        texts[index] = kept.text
+        known[index] = (float(kept.text == first.text), log_odds(kept.confidence), kept.agreement)
+    right = judge_lines(medium.truth, texts)
+    for index, features in known.items():
+        yield features, right[index]

@@ -72,7 +72,7 @@ def simulated(media: int, seed: int) -> Observations:
 
 @pytest.fixture(scope="module")
 def observations() -> Observations:
-    return simulated(40, seed=1)
+    return simulated(30, seed=1)
 
 
 def test_a_fitted_curve_gives_the_share_of_right_lines(observations: Observations) -> None:
@@ -85,7 +85,7 @@ def test_cross_validation_shows_small_errors_and_words_that_second_opinions_gain
     observations: Observations,
 ) -> None:
     found = validate(observations, "a", "b", 0.8)
-    assert len(found.judged) == 40 * 60
+    assert len(found.judged) == 30 * 60
     assert expected_calibration_error(reliability(found.judged_alone)) < 0.04
     assert expected_calibration_error(reliability(found.judged)) < 0.06
     assert found.asking.word_f1 > found.alone.word_f1 + 0.05
