@@ -42,18 +42,18 @@ ASKED_FOR = Limits(
 """Whoever names a step gets it wherever it does anything."""
 
 LINE_RECOGNISERS = Limits(
-    border_share=0.02,
+    border_share=_NEVER,
     speck_share=0.0005,
     grain=_NEVER,
     unevenness=_NEVER,
     skew=2.5,
-    enlarged_below=7.0,
+    enlarged_below=8.0,
     threshold_unevenness=_NEVER,
 )
 """Networks that find lines at any angle, were trained on photographs, and scale every line to one height."""
 
 TESSERACT = Limits(
-    border_share=0.02,
+    border_share=0.05,
     speck_share=0.0005,
     grain=8.0,
     unevenness=0.1,

@@ -19,8 +19,9 @@ import numpy as np
 import onnxruntime
 
 from textmill.errors import ModelsMissing
-from textmill.preprocessing.geometry import turned
-from textmill.preprocessing.measuring import grey_thumbnail, ink_mask
+from textmill.preprocessing.geometry import can_be_warped, rotation, turned, warped
+from textmill.preprocessing.measuring import grey_thumbnail, ink_mask, paper_colour, shrunk
+from textmill.preprocessing.skew import measure_skew
 
 Readability = Callable[[Any], float]
 """How well an engine reads pixels (uint8 array, blue, green, red): its mean confidence in upright lines."""
@@ -35,8 +36,10 @@ _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 _NOTHING_SEEN = 0.4
 """On blank paper the network gives each side a quarter."""
-_PLAINLY_UPRIGHT = 0.8
-"""Probability from which on one look is enough."""
+_PLAIN = 0.8
+"""Probability from which on no further look is needed."""
+_MUCH_SKEW = 2.0
+"""Degrees from which on the network begins to err."""
 _PLAINLY_TURNED = 0.6
 """Probability, over four looks, from which on the engine is asked about a turn."""
 _SURE_ENOUGH = 0.9
@@ -67,19 +70,27 @@ class OrientationModel:
     def probabilities(self, pixels: Any) -> Any:
         """Return the probability that a page is turned clockwise by 0, 90, 180 and 270 degrees.
 
-        It looks at the middle of the page, or of what is printed where the middle of the page is blank. A page
-        that is not plainly upright at the first look is looked at from all four sides.
+        It looks at the middle of the page, or of what is printed where the middle of the page is blank. A
+        page that is not plainly upright at the first look is looked at from all four sides, and then, if
+        there is still doubt, once more without its skew.
         """
         window = _middle(pixels)
         first = self._look(window)
         if first.max() < _NOTHING_SEEN:
             window = _middle(_printed_part(pixels))
             first = self._look(window)
-        if first[0] >= _PLAINLY_UPRIGHT:
+        if first[0] >= _PLAIN:
             return first
+        found = self._look_from_all_sides(window)
+        if found.max() >= _PLAIN or (straight := _without_skew(pixels)) is None:
+            return found
+        again = self._look_from_all_sides(_middle(straight))
+        return again if again.max() > found.max() else found
+
+    def _look_from_all_sides(self, window: Any) -> Any:
         # Turned once more by so much, the page has the orientation that many places further on.
-        others = [np.roll(self._look(turned(window, 90 * turn)), -turn) for turn in (1, 2, 3)]
-        return np.mean([first, *others], axis=0)
+        looks = [np.roll(self._look(turned(window, 90 * turn)), -turn) for turn in range(4)]
+        return np.mean(looks, axis=0)
 
     def _look(self, window: Any) -> Any:
         network_input = ((window.astype(np.float32) / 255 - _MEAN) / _DEVIATION).transpose(2, 0, 1)
@@ -139,6 +150,18 @@ def _printed_part(pixels: Any) -> Any:
     top, bottom = round(rows[0] * scale), round((rows[-1] + 1) * scale)
     left, right = round(columns[0] * scale), round((columns[-1] + 1) * scale)
     return pixels[top:bottom, left:right]
+
+
+def _without_skew(pixels: Any) -> Any | None:
+    """Return a thumbnail of the page with its lines level or plumb; None where they are nearly so already."""
+    small = shrunk(pixels)
+    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    # Whether lines run across or down is not known yet; a turn by 90 degrees keeps the angle.
+    skew = max(measure_skew(grey), measure_skew(turned(grey, 90)), key=lambda one: one.prominence)
+    matrix, width, height = rotation(small.shape[1], small.shape[0], skew.degrees)
+    if abs(skew.degrees) < _MUCH_SKEW or not can_be_warped(width, height, *small.shape[:2]):
+        return None
+    return warped(small, matrix, width, height, paper_colour(small))
 
 
 def _inkiest_part(pixels: Any) -> Any:

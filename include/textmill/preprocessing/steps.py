@@ -26,10 +26,10 @@ _LEAST_PROMINENCE = 4.0
 _MOST_GROWTH = 1.5
 """By which deskewing may enlarge a picture that is above the pixel budget anyway."""
 
-_LETTER_HEIGHT = 20.0
-"""Pixels to which small letters are enlarged; an x this high has capitals of 30 pixels."""
-_FACTORS = (2, 3)
+_FACTOR = 2
+"""Enlarging more blurs letters more than it helps."""
 
+_VISIBLE_GRAIN = 1.0
 _GRAIN_REACH = 2
 _SAUVOLA_K = 0.2
 _WINDOW_SHARE = 1 / 40
@@ -49,8 +49,8 @@ def remove_noise(picture: Picture, least_specks: float, least_grain: float) -> P
         specks = speck_mask(picture.grey)
         pixels = np.where(specks[..., np.newaxis], cv2.medianBlur(pixels, 3), pixels)
         done.append("specks")
-    noise = grain(pixels)
-    if noise >= max(1.0, least_grain):
+    noise = grain(pixels) if least_grain < math.inf else 0.0
+    if noise >= max(_VISIBLE_GRAIN, least_grain):
         pixels = cv2.bilateralFilter(pixels, 2 * _GRAIN_REACH + 1, 3 * noise, _GRAIN_REACH)
         done.append("grain")
     return picture.after(pixels, f"{' and '.join(done)} removed") if done else picture
@@ -62,7 +62,7 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
     Colours keep their hue. A page that is light on dark is left as it is.
     """
     grey = picture.thumbnail
-    if is_light_on_dark(grey) or unevenness(grey) < least:
+    if least > 1 or is_light_on_dark(grey) or unevenness(grey) < least:
         return picture
     paper = background(grey)
     gain = np.clip(float(np.percentile(paper, 90)) / np.maximum(paper, 1.0), 1.0, 8.0)
@@ -75,7 +75,7 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
 
 def deskew(picture: Picture, least_degrees: float, pixel_budget: int) -> Picture:
     """Turn the page by its skew, on a canvas that holds all of it."""
-    skew = measure_skew(picture.thumbnail)
+    skew = measure_skew(picture.thumbnail, least_degrees)
     if abs(skew.degrees) < least_degrees or skew.prominence < _LEAST_PROMINENCE:
         return picture
     matrix, width, height = rotation(picture.width, picture.height, skew.degrees)
@@ -91,17 +91,15 @@ def enlarge(picture: Picture, below: float, pixel_budget: int) -> Picture:
 
     A page without text stays as it is.
     """
-    room = math.sqrt(pixel_budget / (picture.width * picture.height))
-    if room < _FACTORS[0]:
+    sides = (_FACTOR * picture.width, _FACTOR * picture.height)
+    if sides[0] * sides[1] > pixel_budget or not can_be_warped(*sides):
         return picture
     height = text_height(picture.pixels)
     if height is None or height >= below:
         return picture
-    wanted = next((factor for factor in _FACTORS if factor * height >= _LETTER_HEIGHT), _FACTORS[-1])
-    factor = max(one for one in _FACTORS if one <= min(wanted, room))
-    pixels = cv2.resize(picture.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    dpi = picture.dpi * factor if picture.dpi else None
-    return picture.after(pixels, f"upscaled {factor}×", matrix=scaling(factor), dpi=dpi)
+    pixels = cv2.resize(picture.pixels, sides, interpolation=cv2.INTER_CUBIC)
+    dpi = picture.dpi * _FACTOR if picture.dpi else None
+    return picture.after(pixels, f"upscaled {_FACTOR}×", matrix=scaling(_FACTOR), dpi=dpi)
 
 
 def binarise(picture: Picture, least_unevenness: float) -> Picture:
@@ -110,7 +108,8 @@ def binarise(picture: Picture, least_unevenness: float) -> Picture:
     Sauvola and Pietikäinen, "Adaptive document image binarization", Pattern Recognition 33(2), 2000. A page
     that is light on dark becomes dark on light.
     """
-    if min(picture.width, picture.height) < 3 or unevenness(picture.thumbnail) < least_unevenness:
+    too_small = min(picture.width, picture.height) < 3
+    if too_small or least_unevenness > 1 or unevenness(picture.thumbnail) < least_unevenness:
         return picture
     grey = 255 - picture.grey if is_light_on_dark(picture.thumbnail) else picture.grey
     window = max(15, round(min(picture.width, picture.height) * _WINDOW_SHARE)) | 1
