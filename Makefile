@@ -57,15 +57,24 @@ setup: ## Install what is missing: system packages, Python environments
 setup-dev:
 	@stack/setup.sh dev
 
+.PHONY: setup-trocr
+setup-trocr: ## Install what the engine trocr needs besides (PyTorch, Transformers)
+	@stack/setup.sh trocr
+
 # Goals that only look at a running stack install nothing.
 .PHONY: built
 built:
 	@test -f $(BUILT) || { echo "Textmill is not set up yet: start with make run." >&2; exit 1; }
 
 .PHONY: test
-test: setup-dev ## Run the tests (also while Textmill is running)
+test: setup-dev setup-trocr ## Run the tests (also while Textmill is running)
 	@$(STACK) models
 	@$(STACK) test
+
+.PHONY: test-trocr
+test-trocr: setup-dev setup-trocr ## Run the tests of the engine trocr alone
+	@$(STACK) models
+	@PYTHONPATH=include TEXTMILL_MODELS_DIR=.textmill/models $(OCR_PYTHON) -m pytest tests/ocr_runtime/test_trocr.py
 
 .PHONY: test-slow
 test-slow: setup-dev ## Run the tests that take minutes
@@ -91,6 +100,8 @@ lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr-dev.in -o requirements-ocr-dev.txt
+	$(COMPILE) --override requirements-torch-overrides.in --no-emit-package torch requirements-trocr.in -o requirements-trocr.txt
+	$(COMPILE) -c requirements-trocr.txt requirements-torch.in -o requirements-torch.txt
 
 .PHONY: samples
 samples: setup-dev ## Draw the sample media again

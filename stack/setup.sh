@@ -3,6 +3,7 @@
 #
 #   stack/setup.sh        what running needs
 #   stack/setup.sh dev    also what tests and checks need
+#   stack/setup.sh trocr  also what the engine trocr needs
 #
 # Does only what is missing, in a fraction of a second when nothing is. Nothing here starts a service.
 set -euo pipefail
@@ -167,6 +168,43 @@ prepare_environment() {
     stamp "$environment" "$lock"
 }
 
+has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L >/dev/null 2>&1; }
+
+install_into_folder() {
+    local folder=$1 lock=$2
+    quietly "$lock could not be installed into $folder." \
+        "$bootstrap/bin/uv" pip install -q --no-deps --require-hashes --compile-bytecode \
+        --python .venv/ocr/bin/python --target "$folder" -r "$lock"
+}
+
+# PyTorch for the CPU: from where pip is told to look, else from PyTorch's own index. False if it is at neither.
+install_torch_for_cpu() {
+    local index
+    for index in "" "--index-url=https://download.pytorch.org/whl/cpu"; do
+        # shellcheck disable=SC2086  # no option at all the first time
+        if "$bootstrap/bin/python" -m pip --python .venv/ocr/bin/python install -q --no-deps --require-hashes \
+            --retries 0 --timeout 15 $index --target "$1" -r requirements-torch-cpu.txt >/dev/null 2>&1; then
+            return
+        fi
+    done
+    return 1
+}
+
+# Into a folder of its own: include/textmill/engines/trocr_packages.py says why.
+prepare_trocr() {
+    local folder=.venv/ocr/trocr
+    if sha256sum --status -c "$folder/.locks.sha256" 2>/dev/null; then return; fi
+    prepare_bootstrap
+    say "Installing requirements-trocr.txt and PyTorch into $folder (a minute the first time)…"
+    rm -rf "$folder"
+    install_into_folder "$folder" requirements-trocr.txt
+    if has_gpu || ! install_torch_for_cpu "$folder"; then
+        say "Fetching PyTorch with what GPUs need; that is some gigabytes…"
+        install_into_folder "$folder" requirements-torch.txt
+    fi
+    sha256sum requirements-trocr.txt requirements-torch.txt requirements-torch-cpu.txt >"$folder/.locks.sha256"
+}
+
 main() {
     mkdir -p .venv
     exec 9>.venv/.setup.lock
@@ -182,6 +220,7 @@ main() {
         prepare_environment .venv/airflow requirements-dev.txt
         prepare_environment .venv/ocr requirements-ocr-dev.txt
     fi
+    if [ "${1:-}" = trocr ]; then prepare_trocr; fi
 }
 
 main "$@"

@@ -16,6 +16,7 @@ from pathlib import Path
 from textmill.engines.gpus import CPU, DeviceChoice, Gpus, choose_device, probe_gpus
 from textmill.engines.languages import language_of, pack_of
 from textmill.engines.protocol import EngineOptions, engine_options
+from textmill.engines.trocr_packages import make_importable
 from textmill.errors import ModelsMissing, TextmillError
 from textmill.settings import load as load_settings
 
@@ -124,6 +125,8 @@ def _engine_for(
     characters = machine.alphabet(model)
     if characters is None:
         return PADDLE, (f"Engine paddle: which languages {model} can write cannot be told.",), ()
+    if not languages:
+        return PADDLE, ("Engine paddle, as no language is given.",), ()
     first, *others = languages
     trouble = _unwritable(first, characters, model)
     if trouble and pack_of(first) in machine.packs:
@@ -208,9 +211,11 @@ def _cuda_trouble(engine: str) -> str:
 
 def _cuda_trouble_of_torch() -> str:
     try:
-        import torch
-    except ImportError:
-        return "PyTorch is not installed; run `make setup-trocr`."
+        make_importable()
+    except ModelsMissing as error:
+        return str(error)
+    import torch
+
     if torch.cuda.is_available():
         return ""
     return f"PyTorch {torch.__version__} cannot use CUDA here; see requirements-torch.txt."

@@ -18,6 +18,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textmill.engines.languages import language_of, pack_of, package_of
 from textmill.engines.protocol import EngineOptions, LineReading, fingerprint
 from textmill.errors import ModelsMissing, SettingsError
@@ -32,6 +34,9 @@ _LINES_AT_ONCE = 64
 """Lines given to one process: its start is shared, and a file descriptor or a disk is not used up."""
 _MARGIN = 10
 """Pixels of the line's own background put around it: Tesseract loses letters that touch the edge."""
+_LEAST_CONTRAST = 16
+"""Difference between the lightest and the darkest value below which nobody sees writing: in an empty picture
+that it is told to be a line, Tesseract finds letters nevertheless."""
 _LONGEST_SIDE = 16_000
 """Pixels to which a longer line is scaled down: Tesseract refuses pictures from 32,768 on."""
 
@@ -110,7 +115,6 @@ class Tesseract:
         return words_of(table)
 
     def _try_modes(self, psm: int, oem: int) -> None:
-        import numpy as np
         import pytesseract
 
         if psm in _NO_TEXT_MODES:
@@ -162,9 +166,13 @@ class TesseractRecogniser:
 
     def recognise(self, pictures: Sequence[Any]) -> list[LineReading]:
         """See `LineRecogniser`."""
-        readings: list[LineReading] = []
-        for start in range(0, len(pictures), _LINES_AT_ONCE):
-            readings += self._recognise_some(pictures[start : start + _LINES_AT_ONCE])
+        readings = [LineReading("", 0.0)] * len(pictures)
+        inked = [number for number, picture in enumerate(pictures) if np.ptp(picture) >= _LEAST_CONTRAST]
+        for start in range(0, len(inked), _LINES_AT_ONCE):
+            numbers = inked[start : start + _LINES_AT_ONCE]
+            some = self._recognise_some([pictures[number] for number in numbers])
+            for number, reading in zip(numbers, some, strict=True):
+                readings[number] = reading
         return readings
 
     def _recognise_some(self, pictures: Sequence[Any]) -> list[LineReading]:
@@ -240,8 +248,6 @@ def _reading(words: list[Word]) -> LineReading:
 
 def _write_with_margin(path: Path, picture: Any) -> None:
     """Write the picture (blue, green, red) as a portable pixmap, framed by the median colour of its edge."""
-    import numpy as np
-
     picture = _bounded(picture)
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     height, width = picture.shape[0] + 2 * _MARGIN, picture.shape[1] + 2 * _MARGIN

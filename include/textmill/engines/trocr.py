@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from textmill.engines.gpus import CPU
 from textmill.engines.lines import LineEngine
 from textmill.engines.protocol import EngineOptions, LineReading, fingerprint
+from textmill.engines.trocr_packages import make_importable
 from textmill.errors import ModelsMissing
 
 _BATCH_ON_CPU = 8
@@ -52,7 +52,7 @@ class TrOcrRecogniser:
         Raises:
             ModelsMissing: PyTorch, Transformers or the model is missing, or it is no TrOCR model.
         """
-        _require_packages()
+        make_importable()
         import torch
         import transformers
 
@@ -122,15 +122,6 @@ def _detector(options: EngineOptions) -> Any:
     return paddle.create(options).detector
 
 
-def _require_packages() -> None:
-    absent = [package for package in ("torch", "transformers") if find_spec(package) is None]
-    if absent:
-        raise ModelsMissing(
-            f"The engine trocr needs {' and '.join(absent)}, not installed in the OCR environment: "
-            f"run `make setup-trocr`."
-        )
-
-
 def _folder_of(model: str) -> Path:
     """Return the folder with the model's files; fetches those of a model that is named."""
     folder = Path(model)
@@ -164,7 +155,7 @@ def _load(folder: Path, precision: Any) -> tuple[Any, Any, Any]:
             AutoTokenizer.from_pretrained(folder, local_files_only=True),
             VisionEncoderDecoderModel.from_pretrained(folder, local_files_only=True, dtype=precision),
         )
-    except (OSError, ValueError, KeyError, ImportError) as error:
+    except Exception as error:  # what libraries raise about half a model has no common base
         raise ModelsMissing(
             f"{folder} (TEXTMILL_TROCR_MODEL) holds no TrOCR model that Transformers can load: "
             f"{' '.join(str(error).split())[:300]}"
