@@ -115,7 +115,9 @@ class Settings(BaseSettings):
         0.8, description="Lines less certain than this are read again by another engine or at another scale."
     )
     detection_side: Positive = Field(
-        1440, description="Pages are scaled down to this long side (pixels) to find lines, not to read them."
+        1440,
+        description="To find lines, not to read them, pages are scaled to the area of an A4 page with this "
+        "long side, in pixels.",
     )
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
     worker_memory_mb: Positive = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ WORDS = ["Invoice", "Total: 12.50", "Harbour Street 7", "VAT 19 %", "a", "The fe
 
 @pytest.fixture(scope="module")
 def make(models_dir: Path) -> MakeRecogniser:
+    @cache
     def build(languages: tuple[str, ...] = ("en",), batch_size: int = 1) -> PaddleRecogniser:
         place = recognition_model("auto", models_dir)
         return PaddleRecogniser(place, languages=languages, runtime=_runtime("cpu", 1), batch_size=batch_size)

@@ -31,7 +31,9 @@ def test_repeats_merge_unless_a_blank_or_a_space_stands_between() -> None:
 def test_unlikely_characters_lose_against_look_alikes_but_not_against_nothing() -> None:
     torn, sure = (0.0, 0.6, 0.4, 0.0), (0.01, 0.98, 0.01, 0.0)
     weights = np.array([1.0, 0.1, 1.0, 1.0])
-    assert [one.text for one in read_characters(steps(torn, BLANK, sure), CLASSES, weights)] == ["b", "a"]
+    alone = (0.4, 0.6, 0.0, 0.0)
+    characters = read_characters(steps(torn, BLANK, sure, BLANK, alone), CLASSES, weights)
+    assert [one.text for one in characters] == ["b", "a", "a"]
 
 
 def test_the_probability_is_the_recognisers_own() -> None:

@@ -37,11 +37,10 @@ def read_characters(probabilities: Any, classes: Sequence[str], weights: Any = N
     Args:
         probabilities: float array of shape (time steps, classes); each row sums to 1.
         classes: what each class stands for: blank first, the space last.
-        weights: float array of shape (classes,) by which probabilities are multiplied before the most
-            probable class is chosen; the probability that is reported is the unweighted one.
+        weights: float array of shape (classes,) by which probabilities are multiplied to choose between
+            characters; whether there is one, and the probability that is reported, go without.
     """
-    weighted = probabilities if weights is None else probabilities * weights
-    best = weighted.argmax(axis=1).tolist()
+    best = _best_classes(probabilities, weights).tolist()
     space = len(classes) - 1
     found: list[Character] = []
     step = 0
@@ -54,6 +53,15 @@ def read_characters(probabilities: Any, classes: Sequence[str], weights: Any = N
             found.append(Character(classes[best[step]], probability, step, last))
         step = last + 1
     return found
+
+
+def _best_classes(probabilities: Any, weights: Any) -> Any:
+    best = probabilities.argmax(axis=1)
+    if weights is None:
+        return best
+    written = best != BLANK
+    best[written] = 1 + (probabilities[written, 1:] * weights[1:]).argmax(axis=1)
+    return best
 
 
 def mean_probability(characters: Sequence[Character]) -> float:

@@ -19,7 +19,7 @@ class EngineOptions:
 
     Attributes:
         languages: ISO 639-1 codes, the most likely first.
-        detection_side: long side in pixels to which pages are scaled down to find lines.
+        detection_side: to find lines, pages get the area of an A4 page with this long side (pixels).
         page_seconds: after this long, an engine that can give a page up does so.
         The others are settings of the same name.
     """
