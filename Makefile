@@ -107,10 +107,24 @@ lock: setup-dev ## Compile the lock files again from requirements*.in
 samples: setup-dev ## Draw the sample media again
 	@PYTHONPATH=include $(OCR_PYTHON) -m tools.make_samples
 
+# Photographed receipts with ground truth; not part of the repository.
+RECEIPTS := $(wildcard ../shared/data/receipts)
+
 .PHONY: accuracy
-accuracy: setup-dev ## Measure the accuracy of the OCR on MEDIA (default: samples)
+accuracy: setup-dev ## Measure the accuracy of the OCR on MEDIA (default: samples); COMPARE=1: beside others
 	@$(STACK) models
-	@PYTHONPATH=include $(OCR_PYTHON) -m bench.accuracy "$${MEDIA:-samples}"
+	@if test -n "$$MEDIA"; then set -- "$$MEDIA"; else set -- samples $(RECEIPTS); fi; \
+	PYTHONPATH=include $(OCR_PYTHON) -m bench.accuracy "$$@" $(if $(COMPARE),--compare) \
+		$(if $(MEDIA),,$(if $(COMPARE),--out bench/results/accuracy.md))
+
+.PHONY: calibrate
+calibrate: setup-dev ## Fit confidences to ground truth again: to MEDIA, or to samples and receipts
+	@$(STACK) models
+	@test -n "$$MEDIA$(RECEIPTS)" || { echo "Clean samples alone would make every engine look infallible:" \
+		"name a folder of real pages with NAME.gt.txt files, MEDIA=/some/folder." >&2; exit 1; }
+	@if test -n "$$MEDIA"; then set -- samples "$$MEDIA"; else set -- samples $(RECEIPTS); fi; \
+	PYTHONPATH=include $(OCR_PYTHON) -m bench.calibration "$$@" \
+		--out include/textmill/calibration.json --report bench/results/calibration.md
 
 .PHONY: bench-preprocessing
 bench-preprocessing: setup-dev ## Compare preprocessing steps on MEDIA (default: samples)

@@ -1,164 +1,96 @@
 """Compare what is read in folders of media with the ground truth beside the media.
 
-`NAME.gt.txt` holds the exact text of `NAME.png`, `NAME.pdf` and so on: UTF-8, lines in reading order, pages
-separated by form feeds. Ground truth without any lower-case letter says nothing about case, and its medium
-is compared without case. The table shows each medium, each kind and the total.
+Ground truth without any lower-case letter says nothing about case, and its medium is compared without case.
+The report shows what second opinions change, whether confidences mean what they say, the character error rate
+(CER) and word F1 of each kind of media and of each medium, and with `--compare` the same for what one could
+use instead of Textmill. Runs in the OCR environment.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.metrics import Score, by_kind, total
-
-TRUTH_SUFFIX = ".gt.txt"
-
-MEDIA_SUFFIXES = frozenset(
-    {".avi", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".mkv", ".mov", ".mp4", ".pdf", ".png"}
-    | {".tif", ".tiff", ".webm", ".webp"}
-)
-
-CASELESS_NOTE = "* compared without case: its ground truth is in capitals throughout"
-
-DEFAULT_READER = "bench.reading:read_folder"
-
-Reader = Callable[[Path], Mapping[str, str]]
-
-
-class BenchmarkError(Exception):
-    """The benchmark cannot run as asked; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A medium and the file with its ground truth."""
-
-    medium: Path
-    truth: Path
-
-    @property
-    def kind(self) -> str:
-        """The name before its first hyphen if that is a word, else the name of the folder."""
-        prefix, hyphen, _ = self.medium.stem.partition("-")
-        return prefix if hyphen and prefix.isalpha() else self.medium.resolve().parent.name
+from bench.accuracy_report import as_json, as_markdown
+from bench.line_truth import judge_lines
+from bench.metrics import Score
+from bench.pairs import BenchmarkError, Pair, find_all_pairs
+from bench.readers import OURS, READERS, MediumReading, make_medium_reader, read_all
+from bench.reliability import JudgedLine
 
 
 @dataclass(frozen=True)
 class Result:
-    """The score of one medium; `was_read` is false when the reader returned no text for it."""
+    """How one reader fared on one medium.
 
+    Attributes:
+        reading: None when the medium could not be read; it then scores as empty.
+        first_score: without second opinions, from a reader that has any.
+        lines: confidences, and whether the lines are right.
+    """
+
+    reader: str
     medium: Path
     kind: str
-    was_read: bool
+    reading: MediumReading | None
     score: Score
+    first_score: Score | None = None
+    lines: tuple[JudgedLine, ...] = ()
 
 
-def find_pairs(folder: Path) -> list[Pair]:
-    """Media with ground truth directly in `folder`, by name; raises BenchmarkError for gaps.
-
-    Media without ground truth are passed over: a folder may hold more than what has been transcribed.
-    """
-    if not folder.is_dir():
-        raise BenchmarkError(f"{folder} is not a folder.")
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    truths = [path for path in files if path.name.endswith(TRUTH_SUFFIX)]
-    media = [path for path in files if path.suffix.lower() in MEDIA_SUFFIXES]
-    pairs = [Pair(medium, truth) for truth in truths for medium in media if medium.stem == _name(truth)]
-    lonely = {truth.name for truth in truths} - {pair.truth.name for pair in pairs}
-    if lonely:
-        names = ", ".join(sorted(lonely))
-        raise BenchmarkError(f"{folder} has ground truth without a medium of the same name: {names}.")
-    if not pairs:
-        raise BenchmarkError(
-            f"{folder} holds no medium with ground truth. Put NAME{TRUTH_SUFFIX} with the exact text beside "
-            "NAME.png, NAME.pdf or any other medium."
-        )
-    return pairs
+def evaluate(reader: str, pairs: Sequence[Pair], readings: Mapping[Path, MediumReading]) -> list[Result]:
+    """Score readings against the ground truth; raises BenchmarkError when that is not UTF-8."""
+    return [_evaluate(reader, pair, readings.get(pair.medium)) for pair in pairs]
 
 
-def evaluate(pairs: Sequence[Pair], texts: Mapping[str, str]) -> list[Result]:
-    """Score the texts, given by file name, against the ground truth; what was not read scores as empty.
-
-    Raises BenchmarkError when a ground truth file is not UTF-8.
-    """
-    return [
-        Result(
-            pair.medium,
-            pair.kind,
-            pair.medium.name in texts,
-            Score.of(_read_truth(pair.truth), texts.get(pair.medium.name, "")),
-        )
-        for pair in pairs
-    ]
-
-
-def as_table(results: Sequence[Result]) -> str:
-    """Aligned plain text: one line a medium, then one a kind, then the total, and what the marks mean."""
-    rows = [("file", "CER", "word F1", "words"), ()]
-    rows += [(_label(result), *_figures(result.score)) for result in results]
-    rows += [(), ("kind", "CER", "word F1", "words"), ()]
-    rows += [(kind, *_figures(score)) for kind, score in _kinds(results).items()]
-    overall = total(result.score for result in results)
-    rows += [("total", *_figures(overall))]
-    footnote = ["", CASELESS_NOTE] if overall.media_without_case else []
-    return "\n".join([*_aligned(rows), *footnote])
-
-
-def as_json(results: Sequence[Result]) -> str:
-    """The same as the table, with all counts, for machines."""
-    document = {
-        "files": [
-            {
-                "file": result.medium.name,
-                "folder": result.medium.parent.name,
-                "kind": result.kind,
-                "was_read": result.was_read,
-                **_measures(result.score),
-            }
-            for result in results
-        ],
-        "kinds": {kind: _measures(score) for kind, score in _kinds(results).items()},
-        "total": _measures(total(result.score for result in results)),
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def load_reader(name: str) -> Reader:
-    """Import a reader by `module:function`; raises BenchmarkError when there is none."""
-    module, _, function = name.partition(":")
-    try:
-        reader: Reader = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise BenchmarkError(
-            f"There is no reader {name!r} ({error}). Name it as module:function, like {DEFAULT_READER}."
-        ) from error
-    return reader
-
-
-def run(folders: Sequence[Path], reader: Reader) -> list[Result]:
-    """Read and score every folder; all folders are checked before the first is read."""
-    found = [(folder, find_pairs(folder)) for folder in folders]
-    return [result for folder, pairs in found for result in evaluate(pairs, reader(folder))]
+def run(folders: Sequence[Path], readers: Sequence[str]) -> list[Result]:
+    """Read and score every folder with every reader; all folders are checked before the first is read."""
+    pairs = find_all_pairs(folders)
+    for pair in pairs:
+        pair.read_truth()
+    results = []
+    for name in readers:
+        print(f"{name}:", file=sys.stderr)
+        results += evaluate(name, pairs, read_all(make_medium_reader(name), pairs))
+    return results
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status, 2 when the benchmark cannot run."""
     options = _parser().parse_args(arguments)
     try:
-        results = run(options.folders, load_reader(options.read_with))
+        results = run(options.folders, tuple(READERS) if options.compare else (OURS,))
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(as_table(results))
-    if options.json:
-        options.json.write_text(as_json(results), encoding="utf-8")
+    report = as_markdown(results)
+    print(report)
+    if options.out:
+        options.out.write_text(report, encoding="utf-8")
+        options.out.with_suffix(".json").write_text(as_json(results), encoding="utf-8")
     return 0
+
+
+def _evaluate(reader: str, pair: Pair, reading: MediumReading | None) -> Result:
+    truth = pair.read_truth()
+    if reading is None:
+        return Result(reader, pair.medium, pair.kind, None, Score.of(truth, ""))
+    right = judge_lines(truth, [text for text, _ in reading.lines])
+    return Result(
+        reader,
+        pair.medium,
+        pair.kind,
+        reading,
+        Score.of(truth, reading.text),
+        Score.of(truth, reading.doubts.first_text) if reading.doubts else None,
+        tuple(
+            JudgedLine(confidence, is_right)
+            for (_, confidence), is_right in zip(reading.lines, right, strict=True)
+        ),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -171,57 +103,14 @@ def _parser() -> argparse.ArgumentParser:
         "folders", metavar="FOLDER", nargs="+", type=Path, help="folder of media and ground truth"
     )
     parser.add_argument(
-        "--read-with",
-        metavar="MODULE:FUNCTION",
-        default=DEFAULT_READER,
-        help="function from a folder to the texts by file name (default: %(default)s)",
+        "--compare",
+        action="store_true",
+        help=f"read with {', '.join(name for name in READERS if name != OURS)} too",
     )
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write all counts to this file too")
+    parser.add_argument(
+        "--out", metavar="FILE.md", type=Path, help="write the report here, and all counts as JSON beside it"
+    )
     return parser
-
-
-def _name(truth: Path) -> str:
-    return truth.name.removesuffix(TRUTH_SUFFIX)
-
-
-def _read_truth(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise BenchmarkError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
-
-
-def _kinds(results: Sequence[Result]) -> Mapping[str, Score]:
-    return by_kind((result.kind, result.score) for result in results)
-
-
-def _label(result: Result) -> str:
-    mark = " *" if result.score.media_without_case else ""
-    return result.medium.name + mark + ("" if result.was_read else " (not read)")
-
-
-def _figures(score: Score) -> tuple[str, str, str]:
-    return f"{score.character_error_rate:.4f}", f"{score.word_f1:.4f}", str(score.reference_words)
-
-
-def _measures(score: Score) -> dict[str, float]:
-    return {
-        "character_error_rate": score.character_error_rate,
-        "word_f1": score.word_f1,
-        **asdict(score),
-    }
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """First column left, the others right; an empty row becomes an empty line or, below a head, dashes."""
-    width = max(len(row[0]) for row in rows if row)
-    for number, row in enumerate(rows):
-        if row:
-            yield f"{row[0]:<{width}}" + "".join(f"{cell:>10}" for cell in row[1:])
-        elif number and rows[number - 1] and rows[number - 1][1] == "CER":
-            yield "-" * (width + 30)
-        else:
-            yield ""
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.accuracy import BenchmarkError, Pair, find_pairs
 from bench.metrics import Score
+from bench.pairs import BenchmarkError, Pair, find_pairs
 from bench.reading import LANGUAGES, PAGE_BREAK, effective_settings, open_for_bench
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options

@@ -6,13 +6,9 @@ staging area and the warehouse have no part in it. Runs in the OCR environment.
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from textmill.errors import MediumError
 from textmill.fetching.sniffing import sniff
 from textmill.media import Medium, media_options, open_medium
 from textmill.page import Page, WrittenPage
@@ -23,51 +19,12 @@ from textmill.settings import Settings, load
 PAGE_BREAK = "\f"
 """Between the texts of a medium's pages."""
 
-TRUTH_SUFFIX = ".gt.txt"
 ENGINE = "paddle"
 LANGUAGES = ("en",)
 PDF_DPI = 200
 """The default of the pipeline's parameter of this name."""
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
-
-
-def read_folder(folder: Path) -> dict[str, str]:
-    """Read every medium that lies directly in `folder`.
-
-    Returns the text of each medium by its file name, pages separated by PAGE_BREAK. A medium that could
-    not be read is left out, and a sentence on standard error says why. Ground truth files (`*.gt.txt`) are
-    not read.
-
-    Raises:
-        ModelsMissing: the models of the engine are not where the settings say.
-    """
-    settings = effective_settings(os.environ)
-    reader = make_reader(settings)
-    texts: dict[str, str] = {}
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    for path in files:
-        if path.name.endswith(TRUTH_SUFFIX):
-            continue
-        started = time.monotonic()
-        try:
-            texts[path.name] = read_medium(path, reader, settings)
-        except MediumError as error:
-            print(f"Left out: {error.message}", file=sys.stderr)
-            continue
-        print(f"{path.name}: {time.monotonic() - started:.1f} s", file=sys.stderr)
-    return texts
-
-
-def read_medium(path: Path, reader: PageReader, settings: Settings) -> str:
-    """Return the texts of a medium's pages, separated by PAGE_BREAK.
-
-    Raises:
-        MediumError: the file is no medium, or a page of it cannot be had.
-    """
-    with open_for_bench(path, settings) as medium:
-        pages = (medium.page(page_no) for page_no in range(1, medium.page_count + 1))
-        return PAGE_BREAK.join(text_of(page, reader) for page in pages)
 
 
 def text_of(page: Page, reader: PageReader) -> str:

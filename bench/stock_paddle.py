@@ -33,7 +33,7 @@ class StockReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pipeline = _pipeline(settings)
+        self._pipeline = stock_pipeline(settings)
         self.opening_seconds = 0.0
         self.engine_seconds = 0.0
 
@@ -77,7 +77,8 @@ def measure(folder: Path) -> tuple[Reading, list[MediumTime]]:
     return reading, media
 
 
-def _pipeline(settings: Settings) -> Any:
+def stock_pipeline(settings: Settings) -> Any:
+    """Build PaddleOCR's own pipeline without the steps for which it would fetch further models."""
     from paddleocr import PaddleOCR
 
     return PaddleOCR(

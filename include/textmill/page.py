@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,6 +60,21 @@ class PageText:
     def low_line_share(self) -> float | None:
         """The share of lines that a reader should look at; None on a page without text."""
         return low_line_share(self._line_confidences)
+
+    def with_lines(self, lines: Sequence[LineRecord]) -> PageText:
+        """Return the page with other readings of its lines; what stands between them in the text stays.
+
+        Args:
+            lines: one for each line of this page, in the same order.
+        """
+        pieces, position = [], 0
+        for old, new in zip(self.lines, lines, strict=True):
+            start = self.text.find(old.text, position)
+            if start < 0:  # the text of an engine that puts it together from something else
+                return PageText(text="\n".join(line.text for line in lines), lines=tuple(lines))
+            pieces += [self.text[position:start], new.text]
+            position = start + len(old.text)
+        return PageText(text="".join(pieces) + self.text[position:], lines=tuple(lines))
 
     @property
     def _line_confidences(self) -> list[LineConfidence]:

@@ -1,15 +1,18 @@
-"""How the picture of a page becomes text: preprocessing, an engine, and where it is in doubt a second one."""
+"""How the picture of a page becomes text: preprocessing, an engine, and other readings of doubtful lines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 
+from textmill.calibration import Calibration
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
 from textmill.readability import readability
+from textmill.second_opinion import SecondOpinion
+from textmill.second_readers import second_readers
 from textmill.settings import Settings
 
 
@@ -32,19 +35,45 @@ class PageReader:
 
     Attributes:
         engine: who reads first.
-        fingerprint: changes whenever the same picture could give another text.
+        calibration: what makes its confidences mean the share of right lines.
+        second_opinion: who reads doubtful lines again; None for nobody.
+        fingerprint: changes whenever the same picture could give another text or another confidence.
     """
 
-    def __init__(self, engine: Engine, preprocessor: Preprocessor) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        preprocessor: Preprocessor,
+        calibration: Calibration | None = None,
+        second_opinion: SecondOpinion | None = None,
+    ) -> None:
         self.engine = engine
-        self._preprocessor = preprocessor
-        self.fingerprint = fingerprint(engine=engine.fingerprint, preprocessing=preprocessor.fingerprint)
+        self.preprocessor = preprocessor
+        self.calibration = calibration or Calibration()
+        self.second_opinion = second_opinion
+        self.fingerprint = fingerprint(
+            engine=engine.fingerprint,
+            preprocessing=preprocessor.fingerprint,
+            calibration=self.calibration.digest,
+            second_opinion=second_opinion.fingerprint if second_opinion else None,
+        )
 
     def read(self, page: PageImage) -> ReadPage:
         """Read one page. May raise any Exception; the worker turns it into a rejection of the page."""
-        prepared = self._preprocessor.prepare(page)
-        text = self.engine.read(prepared.picture)
+        prepared = self.preprocessor.prepare(page)
+        text = self.calibrated(self.engine.read(prepared.picture))
+        if self.second_opinion:
+            text = self.second_opinion.reconsider(prepared.picture, text)
         return ReadPage(prepared.page, prepared.restore(text), (*page.remarks, *prepared.steps))
+
+    def calibrated(self, text: PageText) -> PageText:
+        """Return a page with calibrated confidences instead of the engine's own."""
+        known = self.calibration.confidence
+        lines = [
+            line.model_copy(update={"confidence": known(self.engine.name, line.text, line.confidence)})
+            for line in text.lines
+        ]
+        return PageText(text=text.text, lines=tuple(lines))
 
 
 def create_reader(
@@ -57,15 +86,20 @@ def create_reader(
 
     Raises:
         ValueError: no such engine, or no such preprocessing step.
-        ModelsMissing: a model is not where the settings say.
+        ModelsMissing: a model is not where the settings say, or the engine that is named for second opinions
+            cannot be had.
     """
     options = engine_options(settings, languages)
-    reader = create_engine(engine, options)
+    first = create_engine(engine, options)
     preprocessor = Preprocessor(
         preprocessing,
-        engine_name=reader.name,
-        readability=partial(readability, reader),
+        engine_name=first.name,
+        readability=partial(readability, first),
         pixel_budget=settings.page_pixel_budget,
         threads=settings.cpu_threads,
     )
-    return PageReader(reader, preprocessor)
+    calibration = Calibration.load()
+    readers = second_readers(second_opinion, first, options)
+    below = settings.second_opinion_below
+    second = SecondOpinion(first.name, readers, calibration, below=below) if readers else None
+    return PageReader(first, preprocessor, calibration, second)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bench import accuracy
-from bench.accuracy import BenchmarkError, Pair, as_json, as_table, evaluate, find_pairs, main, run
+from bench.accuracy import Result, evaluate, main
+from bench.accuracy_report import CASELESS_NOTE, as_json, as_markdown, worse_kinds
+from bench.pairs import BenchmarkError, Pair, find_pairs
+from bench.readers import OURS, STOCK, Doubts, MediumReading
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three media with ground truth, one without, and files that are no media."""
+    """Three pictures with ground truth, a video with some, a picture without, and other files."""
     receipts = tmp_path / "receipts"
     receipts.mkdir()
     truths = {
         "letter-zoe.png": "Dear Zoë,\nthank you\n",
         "letter-two.PDF": "page one\n\fpage two\n",
         "060.jpg": "Total 4.50\n",
+        "talk.mp4": "said in a video",
     }
     for name, text in truths.items():
         (receipts / name).write_bytes(b"pixels")
@@ -30,12 +35,31 @@ def folder(tmp_path: Path) -> Path:
     return receipts
 
 
-def read_nearly_right(_folder: Path) -> dict[str, str]:
-    """A reader that misses one medium and misreads another."""
-    return {"letter-zoe.png": "Dear Zoë, thank you", "060.jpg": "Total 4.5O", "untranscribed.png": "?"}
+def read_nearly_right(folder: Path, *, stock: bool = False) -> dict[Path, MediumReading]:
+    """A reader that misses one medium, misreads another, and was right about that before it asked."""
+    doubts = None if stock else Doubts(lines=2, asked=1, changed=1, seconds=0.5, first_text="Total 4.50")
+    return {
+        folder / "letter-zoe.png": MediumReading("Dear Zoë, thank you", 1, 1.0),
+        folder / "060.jpg": MediumReading(
+            "Total 4.5O", 2, 3.0, (("Total", 0.97), ("4.5O", 0.6)), doubts=doubts
+        ),
+    }
 
 
-def test_pairs_are_media_with_ground_truth_of_the_same_name(folder: Path) -> None:
+def results(folder: Path, *, compare: bool = False) -> list[Result]:
+    found = evaluate(OURS, find_pairs(folder), read_nearly_right(folder))
+    if compare:
+        found += evaluate(STOCK, find_pairs(folder), read_nearly_right(folder, stock=True))
+    return found
+
+
+def rows(report: str, first: str) -> list[list[str]]:
+    """The cells of the rows that begin with a word, from all tables of the report."""
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in report.splitlines()]
+    return [row[1:] for row in table if row[0] == first]
+
+
+def test_pairs_are_pictures_with_ground_truth_of_the_same_name(folder: Path) -> None:
     pairs = find_pairs(folder)
 
     assert [(pair.medium.name, pair.truth.name) for pair in pairs] == [
@@ -78,77 +102,94 @@ def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
 def test_ground_truth_that_is_not_utf8_is_an_error_that_names_it(folder: Path) -> None:
     (folder / "060.gt.txt").write_bytes("Zoë".encode("latin-1"))
     with pytest.raises(BenchmarkError, match=r"060\.gt\.txt is not UTF-8"):
-        evaluate(find_pairs(folder), {})
+        results(folder)
 
 
 def test_media_are_scored_and_what_was_not_read_counts_as_empty(folder: Path) -> None:
-    receipt, unread, letter = evaluate(find_pairs(folder), read_nearly_right(folder))
+    receipt, unread, letter = results(folder)
 
     assert receipt.score.edits == 1
     assert receipt.score.word_f1 == pytest.approx(0.5)
-    assert not unread.was_read
+    assert [line.right for line in receipt.lines] == [True, False]
+    assert receipt.first_score is not None
+    assert receipt.first_score.word_f1 == 1.0
+    assert unread.reading is None
     assert unread.score.character_error_rate == 1.0
     assert letter.score.character_error_rate == 0.0
 
 
-def test_the_table_shows_files_kinds_and_total(folder: Path) -> None:
-    lines = as_table(run([folder], read_nearly_right)).splitlines()
+def test_the_report_shows_kinds_media_and_total_for_each_reader(folder: Path) -> None:
+    report = as_markdown(results(folder, compare=True))
 
-    cells = {line.split()[0]: line.split()[-3:] for line in lines if line.strip()}
-    assert cells["060.jpg"] == ["0.1000", "0.5000", "2"]
-    assert cells["letter-zoe.png"] == ["0.0000", "1.0000", "4"]
-    assert "letter-two.PDF (not read)" in "\n".join(lines)
-    assert cells["receipts"] == ["0.1000", "0.5000", "2"]
-    assert cells["letter"][2] == "8"
-    assert cells["total"][2] == "10"
-    assert len({len(line) for line in lines if line.strip()}) == 1
+    assert rows(report, "060.jpg") == [["2", "0.5000", "0.5000", "0.1000", "0.1000"]]
+    assert rows(report, "receipts")[0] == ["2", "0.5000", "0.5000", "0.1000", "0.1000"]
+    assert rows(report, "letter")[0][0] == "8"
+    assert rows(report, "letter-two.PDF")[0][1] == "0.0000"
+    assert f"Not read by {OURS}: letter-two.PDF." in report
+    assert [row[0] for row in rows(report, "**all**") if len(row) == 5] == ["10", "10"]
+    assert f"lower word F1 than {STOCK}: none." in report
+
+
+def test_kinds_on_which_another_reader_is_better_are_named(folder: Path) -> None:
+    better = {
+        **read_nearly_right(folder),
+        folder / "letter-two.PDF": MediumReading("page one page two", 2, 1),
+    }
+    found = results(folder) + evaluate(STOCK, find_pairs(folder), better)
+    assert worse_kinds(found, OURS, STOCK) == ["letter"]
+    assert f"lower word F1 than {STOCK}: letter." in as_markdown(found)
+
+
+def test_the_report_shows_what_second_opinions_change_and_cost(folder: Path) -> None:
+    report = as_markdown(results(folder))
+    assert rows(report, "receipts")[1] == ["2", "1 (50.0%)", "1", "1.0000", "0.5000", "1500", "250"]
+
+
+def test_the_report_shows_whether_confidences_mean_what_they_say(folder: Path) -> None:
+    report = as_markdown(results(folder))
+    assert rows(report, "0.5 to 0.7") == [["1", "0.600", "0.000"]]
+    assert rows(report, "0.95 to 0.99") == [["1", "0.970", "1.000"]]
+    assert "Expected calibration error: 0.315." in report
 
 
 def test_media_compared_without_case_carry_a_mark_that_a_footnote_explains(folder: Path) -> None:
-    assert accuracy.CASELESS_NOTE not in as_table(run([folder], read_nearly_right))
+    assert CASELESS_NOTE not in as_markdown(results(folder))
     (folder / "060.gt.txt").write_text("TOTAL 4.50\n")
 
-    lines = as_table(run([folder], read_nearly_right)).splitlines()
+    report = as_markdown(results(folder))
 
-    assert next(line for line in lines if line.startswith("060.jpg *")).split()[-3:] == [
-        "0.1000",
-        "0.5000",
-        "2",
-    ]
-    assert lines[-1] == accuracy.CASELESS_NOTE
+    assert rows(report, "060.jpg \\*") == [["2", "0.5000", "0.1000"]]
+    assert CASELESS_NOTE in report
 
 
 def test_json_holds_the_counts(folder: Path) -> None:
-    document = json.loads(as_json(run([folder], read_nearly_right)))
+    document = json.loads(as_json(results(folder)))
 
-    assert [file["was_read"] for file in document["files"]] == [True, False, True]
-    assert document["files"][0]["folder"] == "receipts"
-    assert document["kinds"]["receipts"]["edits"] == 1
-    assert document["total"]["media"] == 3
-    assert document["total"]["reference_words"] == 10
+    assert [medium["was_read"] for medium in document["media"]] == [True, False, True]
+    assert document["media"][0]["folder"] == "receipts"
+    assert document["kinds"][OURS]["receipts"]["edits"] == 1
+    assert document["total"][OURS]["media"] == 3
+    assert document["total"][OURS]["reference_words"] == 10
 
 
-def test_the_command_prints_the_table_and_writes_json(
+def test_the_command_prints_the_report_and_writes_both_files(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("bench.reading.read_folder", read_nearly_right)
-    target = tmp_path / "scores.json"
+    monkeypatch.setattr(accuracy, "make_medium_reader", lambda name: name)
+    monkeypatch.setattr(accuracy, "read_all", lambda reader, pairs: read_nearly_right(folder))
+    target = tmp_path / "scores.md"
 
-    assert main([str(folder), "--json", str(target)]) == 0
+    assert main([str(folder), "--out", str(target)]) == 0
 
-    assert "total" in capsys.readouterr().out
-    assert json.loads(target.read_text(encoding="utf-8"))["total"]["media"] == 3
+    assert "**all**" in capsys.readouterr().out
+    assert "**all**" in target.read_text(encoding="utf-8")
+    document = json.loads(target.with_suffix(".json").read_text(encoding="utf-8"))
+    assert document["total"][OURS]["media"] == 3
 
 
-@pytest.mark.parametrize(
-    "reader", ["nosuchmodule:read", "bench.reading:nosuchfunction", "bench.reading", ":"]
-)
-def test_an_unknown_reader_ends_with_a_sentence_not_a_traceback(
-    folder: Path, capsys: pytest.CaptureFixture[str], reader: str
+@pytest.mark.parametrize("arguments", [[], ["--compare"]])
+def test_a_folder_that_is_not_there_ends_with_a_sentence_not_a_traceback(
+    tmp_path: Path, arguments: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(folder), "--read-with", reader]) == 2
-    assert "module:function" in capsys.readouterr().err
-
-
-def test_the_default_reader_exists() -> None:
-    assert callable(accuracy.load_reader(accuracy.DEFAULT_READER))
+    assert main([str(tmp_path / "nowhere"), *arguments]) == 2
+    assert "is not a folder" in capsys.readouterr().err

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import zipfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 

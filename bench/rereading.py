@@ -1,0 +1,48 @@
+"""Play second opinions through on what was observed: the same choice as in the pipeline, with any numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.observations import ObservedLine, ObservedMedium
+from textmill.calibration import Calibration
+from textmill.line_readers import engine_of
+from textmill.second_opinion import Reading, rank
+
+
+@dataclass(frozen=True)
+class RereadLine:
+    """A line in the end; `asked` tells whether it was read again."""
+
+    text: str
+    confidence: float
+    asked: bool
+
+
+def reread(medium: ObservedMedium, second: str, calibration: Calibration, below: float) -> list[RereadLine]:
+    """Return the lines of a medium after an engine read those again that are less certain than `below`."""
+    return [_reread(medium.engine, second, line, calibration, below) for line in medium.lines]
+
+
+def first_reading(engine: str, line: ObservedLine, calibration: Calibration) -> Reading:
+    """Return what the page's engine read, calibrated."""
+    return Reading(engine, line.text, calibration.confidence(engine, line.text, line.confidence))
+
+
+def other_readings(line: ObservedLine, second: str, calibration: Calibration) -> list[Reading]:
+    """Return what the engine that was asked read, in all its ways, calibrated."""
+    return [
+        Reading(one.reader, one.text, calibration.confidence(one.reader, one.text, one.confidence))
+        for one in line.others or ()
+        if engine_of(one.reader) == second
+    ]
+
+
+def _reread(
+    engine: str, second: str, line: ObservedLine, calibration: Calibration, below: float
+) -> RereadLine:
+    first = first_reading(engine, line, calibration)
+    if line.others is None or first.confidence >= below:
+        return RereadLine(first.text, first.confidence, asked=False)
+    kept = rank(first, other_readings(line, second, calibration), calibration.choice(engine, second))[0]
+    return RereadLine(kept.text, kept.confidence, asked=True)

@@ -1,0 +1,199 @@
+"""Lines in doubt are read again, and the reading that agrees best with all of them is kept.
+
+The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance; so
+does another engine. Where the readings differ, the one that agrees best with all of them is mostly right:
+this is minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition",
+Computer Speech and Language 14, 2000), each reading weighted by its calibrated confidence. The confidence of
+what is kept is fitted on doubtful lines (`textmill.calibration`).
+
+Runs in the OCR runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from textmill.calibration import Calibration, ChoiceWeights
+from textmill.engines.protocol import fingerprint
+from textmill.line_readers import LineReader, engine_of
+from textmill.page import PageImage, PageText
+from textmill.records import LineRecord, OtherReading
+
+_MOST_LINES = 80
+"""Lines of one page that are read again: noise can look like thousands of doubtful lines."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one reader made of a line.
+
+    Attributes:
+        confidence: calibrated, 0 to 1.
+    """
+
+    reader: str
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that was read in a line.
+
+    Attributes:
+        reader: who is named for it: the page's engine where that read it, else whoever was surest.
+        confidence: the highest, calibrated, with which it was read.
+        agreement: how much all readings look like it, see `agreement`.
+    """
+
+    reader: str
+    text: str
+    confidence: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The reading that is kept, and the one that came closest to it; None where no other had text."""
+
+    kept: Reading
+    lost: Reading | None
+
+
+class SecondOpinion:
+    """Reads doubtful lines again. Used by one thread.
+
+    Attributes:
+        fingerprint: changes whenever the same page could come out differently.
+    """
+
+    def __init__(
+        self,
+        page_engine: str,
+        readers: Sequence[LineReader],
+        calibration: Calibration,
+        *,
+        below: float,
+    ) -> None:
+        """Take who asks, and who is asked.
+
+        Args:
+            page_engine: the name of the engine whose lines are doubted.
+            below: lines less certain than this are read again.
+        """
+        self._page_engine = page_engine
+        self._readers = tuple(readers)
+        self._calibration = calibration
+        self._weights = calibration.choice(page_engine, engine_of(readers[0].name)) if readers else None
+        self._below = below
+        self.fingerprint = fingerprint(
+            readers=[(reader.name, reader.fingerprint) for reader in readers],
+            calibration=calibration.digest,
+            below=below,
+            most_lines=_MOST_LINES,
+        )
+
+    def reconsider(self, picture: PageImage, page: PageText) -> PageText:
+        """Return the page with its doubtful lines read again.
+
+        Args:
+            picture: what the page's engine read; lines are outlined in its pixels.
+            page: with calibrated confidences.
+        """
+        doubtful = self.doubtful(page)
+        if not doubtful:
+            return page
+        lines = list(page.lines)
+        for index, readings in zip(
+            doubtful, self.ask(picture, [lines[one] for one in doubtful]), strict=True
+        ):
+            lines[index] = _with_choice(lines[index], self.choose(lines[index], readings), self._page_engine)
+        return page.with_lines(lines)
+
+    def doubtful(self, page: PageText) -> list[int]:
+        """Return the indices of the lines to read again, longest first where there are too many."""
+        found = [index for index, line in enumerate(page.lines) if line.confidence < self._below]
+        return sorted(found, key=lambda index: -len(page.lines[index].text))[:_MOST_LINES]
+
+    def ask(self, picture: PageImage, lines: Sequence[LineRecord]) -> list[list[Reading]]:
+        """Return what the readers make of each line; readings without text are left out."""
+        outlines = [line.polygon for line in lines]
+        answers: list[list[Reading]] = [[] for _ in lines]
+        for reader in self._readers:
+            for answer, reading in zip(answers, reader.read(picture.pixels, outlines), strict=True):
+                if reading.text:
+                    confidence = self._calibration.confidence(reader.name, reading.text, reading.confidence)
+                    answer.append(Reading(reader.name, reading.text, confidence))
+        return answers
+
+    def choose(self, line: LineRecord, others: Sequence[Reading]) -> Choice:
+        """Choose between the first reading of a line and the others."""
+        first = Reading(self._page_engine, line.text, line.confidence)
+        ranked = rank(first, others, self._weights)
+        kept = ranked[0]
+        lost = next((one for one in ranked if one.text != kept.text), None)
+        if lost is None:  # all agree; what confirmed the reading is worth a record too
+            lost = next((one for one in others if one.reader != kept.reader), None)
+        return Choice(kept, lost)
+
+
+def rank(first: Reading, others: Sequence[Reading], weights: ChoiceWeights | None) -> list[Reading]:
+    """Return one reading for each different text, the one that agrees best with all of them first.
+
+    Its confidence is the chance that it is right. Without fitted weights that is the highest with which the
+    text was read.
+    """
+    ranked = []
+    for candidate in candidates(first, others):
+        chance = candidate.confidence
+        if weights is not None:
+            chance = weights.probability(
+                kept=candidate.text == first.text,
+                confidence=candidate.confidence,
+                agreement=candidate.agreement,
+            )
+        ranked.append(Reading(candidate.reader, candidate.text, chance))
+    return ranked
+
+
+def candidates(first: Reading, others: Sequence[Reading]) -> list[Candidate]:
+    """Return the different texts that were read, by how well they agree with all readings."""
+    readings = [first, *others]
+    found = []
+    for text in dict.fromkeys(one.text for one in readings):
+        best = max((one for one in readings if one.text == text), key=lambda one: one.confidence)
+        reader = first.reader if text == first.text else best.reader
+        found.append(Candidate(reader, text, best.confidence, agreement(text, readings)))
+    return sorted(found, key=lambda one: -one.agreement)
+
+
+def agreement(text: str, readings: Sequence[Reading]) -> float:
+    """Return how much the readings look like a text, 0 to 1, each weighted by its confidence.
+
+    The likeness of two texts is twice the number of characters in common divided by the number of all.
+    """
+    total = sum(one.confidence for one in readings)
+    if not total:
+        return 0.0
+    return sum(one.confidence * likeness(text, one.text) for one in readings) / total
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the similarity of two texts by matching blocks, 0 to 1."""
+    return 1.0 if one == other else SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _with_choice(line: LineRecord, choice: Choice, page_engine: str) -> LineRecord:
+    kept, lost = choice.kept, choice.lost
+    return line.model_copy(
+        update={
+            "text": kept.text,
+            "confidence": kept.confidence,
+            "engine": None if kept.reader == page_engine else kept.reader,
+            "other": OtherReading(engine=lost.reader, text=lost.text, confidence=lost.confidence)
+            if lost
+            else None,
+        }
+    )
