@@ -1,0 +1,74 @@
+"""Tell text that moved up or down from text that was replaced.
+
+The half of the region that stays visible in a scroll is looked for above and below its old place by
+normalised cross-correlation (Lewis, "Fast Normalized Cross-Correlation", 1995), in the picture of contrasts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from textmill.video_reading.strokes import Box, Look
+
+_LEAST_CHANGED = 150
+"""Pixels of strokes; fewer are a word, and a word that moves is none that scrolls."""
+_JOINED = (25, 15)
+"""Changed strokes no farther apart than this, across and down, moved together."""
+_LEAST_HEIGHT = 24
+_ALIKE = 0.75
+_BETTER_BY = 0.15
+"""How much better the moved content must fit than the content in its old place."""
+_MOST_REGIONS = 3
+
+
+@dataclass(frozen=True)
+class Scroll:
+    """The content of a region moved up by `rows` pixels of the small picture (down where negative)."""
+
+    region: Box
+    rows: int
+
+
+def find_scrolls(before: Look, now: Look, changed: Any) -> list[Scroll]:
+    """Return where text scrolled between two looks.
+
+    Args:
+        changed: bool array of the looks' shape: strokes that stood and have changed.
+    """
+    if np.count_nonzero(changed) < _LEAST_CHANGED:
+        return []
+    joined = cv2.dilate(changed.astype(np.uint8), np.ones(_JOINED[::-1], np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    pixels = np.bincount(labels[changed], minlength=count)
+    scrolls = []
+    for label in sorted(range(1, count), key=lambda one: -pixels[one])[:_MOST_REGIONS]:
+        left, top, width, height, _ = stats[label].tolist()
+        region = Box(left, top, left + width, top + height)
+        if pixels[label] < _LEAST_CHANGED or height < _LEAST_HEIGHT:
+            continue
+        if rows := _rows_moved(region.cut(before.contrast), region.cut(now.contrast)):
+            scrolls.append(Scroll(region, rows))
+    return scrolls
+
+
+def _rows_moved(before: Any, now: Any) -> int:
+    """Return by how many rows the content moved up, 0 when it did not or when that cannot be told."""
+    half = before.shape[0] // 2
+    ups = _fit(before[half:], now)
+    downs = _fit(before[:half], now)
+    up, down = int(ups[:half].argmax()), 1 + int(downs[1:].argmax())
+    score, unmoved, rows = max(
+        (float(ups[up]), float(ups[half]), half - up), (float(downs[down]), float(downs[0]), -down)
+    )
+    return rows if score >= _ALIKE and score >= unmoved + _BETTER_BY else 0
+
+
+def _fit(part: Any, whole: Any) -> Any:
+    """Return how well `part` fits at each row of `whole`."""
+    if part.std() < 1:  # nothing to go by
+        return np.zeros(whole.shape[0] - part.shape[0] + 1)
+    return np.nan_to_num(cv2.matchTemplate(whole, part, cv2.TM_CCOEFF_NORMED)[:, 0])
