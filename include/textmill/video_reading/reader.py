@@ -12,6 +12,7 @@ import numpy as np
 from textmill.errors import MediumError
 from textmill.page import PageText
 from textmill.records import LineRecord
+from textmill.video_reading.finding import TextFinder
 from textmill.video_reading.pages import page_text
 from textmill.video_reading.scrolling import find_scrolls
 from textmill.video_reading.segment import Segment
@@ -77,7 +78,6 @@ class _Kept:
     frame: LookedAt
     look: Look
     since: Any
-    strength: float
 
 
 class VideoReader:
@@ -87,8 +87,11 @@ class VideoReader:
     same pages as reading from the start.
     """
 
-    def __init__(self, read_frame: FrameReader, *, step_ms: float, interval_ms: float) -> None:
+    def __init__(
+        self, read_frame: FrameReader, may_hold_text: TextFinder, *, step_ms: float, interval_ms: float
+    ) -> None:
         self._read_frame = read_frame
+        self._may_hold_text = may_hold_text
         self._step_ms = step_ms
         self._interval_ms = interval_ms
         self._recent: deque[tuple[LookedAt, Look]] = deque(maxlen=_KEPT_LOOKS)
@@ -175,7 +178,7 @@ class VideoReader:
             outdated = bool(letters_in(watch.unread & (watch.since > kept.frame.at_ms)))
             if not outdated and _strength(look, watch.unread) < _SHARPER * _strength(kept.look, watch.unread):
                 return
-        self._kept = _Kept(frame, look, watch.since.copy(), 0.0)
+        self._kept = _Kept(frame, look, watch.since.copy())
 
     def _read_kept(self, lost: list[Box]) -> None:
         """Read the kept frame because what is in `lost` has gone."""
@@ -183,6 +186,9 @@ class VideoReader:
         if kept is None or watch is None:
             return
         at_ms = kept.frame.at_ms
+        if not self._may_hold_text(kept.frame.pixels, [box.scaled(kept.look.scale) for box in lost]):
+            watch.distrust(lost)
+            return
         self.frames_read += 1
         self._read_at.append(at_ms)
         self._kept = None
@@ -267,7 +273,7 @@ class VideoReader:
         if kept is None or letters_in(
             (watch.missing == 0) & (watch.since > kept.frame.at_ms) & (look.contrast >= 32)
         ):
-            self._kept = _Kept(frame, look, watch.since.copy(), 0.0)
+            self._kept = _Kept(frame, look, watch.since.copy())
 
     def _new_watch(self, frame: LookedAt, look: Look) -> StrokeWatch:
         return StrokeWatch(look, frame.at_ms, step_ms=self._step_ms, interval_ms=self._interval_ms)

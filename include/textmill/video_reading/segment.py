@@ -71,9 +71,9 @@ class Segment:
 
     def scroll(self, scroll: Scroll, scale: float, at_ms: int) -> None:
         """Let the lines in a region move; `scale` is pixels of the frame per pixel of the small picture."""
-        for track in self._present():
-            track.follow(scroll, at_ms)
-        self._scrolled += scroll.rows * scale
+        moved = [track.follow(scroll, at_ms) for track in self._present()]
+        if any(moved):  # else something moved that is no text
+            self._scrolled += scroll.rows * scale
 
     def update(self, watch: StrokeWatch, at_ms: int) -> Ending:
         """Note which lines went, and tell how the segment stands."""

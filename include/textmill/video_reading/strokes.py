@@ -35,6 +35,10 @@ class Box(NamedTuple):
             max(0, self.left - pixels), max(0, self.top - pixels), self.right + pixels, self.bottom + pixels
         )
 
+    def scaled(self, factor: float) -> Box:
+        """Return the box in a picture that is so many times as large."""
+        return Box(*(round(edge * factor) for edge in self))
+
     def cut(self, array: Any) -> Any:
         """Return a view of the part of an array that the box covers."""
         return array[self.top : self.bottom, self.left : self.right]

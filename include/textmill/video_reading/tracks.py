@@ -96,16 +96,17 @@ class LineTrack:
             return None
         return int(np.median(np.where(missing, self.box.cut(watch.missing_since), since)[gone]))
 
-    def follow(self, scroll: Scroll, at_ms: int) -> None:
-        """Move with the region that the line is in, or out of it."""
+    def follow(self, scroll: Scroll, at_ms: int) -> bool:
+        """Move with the region, or out of it; returns whether the line is in it at all."""
         region, middle = scroll.region, (self.box.top + self.box.bottom) // 2
         across = (self.box.left + self.box.right) // 2
         if not (region.top <= middle < region.bottom and region.left <= across < region.right):
-            return
+            return False
         self.scrolls = True
         self.box = self.box._replace(top=self.box.top - scroll.rows, bottom=self.box.bottom - scroll.rows)
         if not region.top <= middle - scroll.rows < region.bottom or self.box.top < 0:
             self.end_ms, self.scrolled_away = at_ms, True
+        return True
 
     def improve(self, seen: SeenLine, read_at: int, shift: float) -> None:
         """Take in another reading of the same line: a more certain one is kept, and a longer one always."""

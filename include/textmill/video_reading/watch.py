@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from textmill.video_reading.strokes import STRONG, Box, Look, letters_in
@@ -114,21 +115,20 @@ class StrokeWatch:
 
     def move(self, region: Box, rows: int, look: Look, at_ms: int) -> None:
         """Follow the content of a region that moved up by `rows` (down where negative)."""
-        for array, blank in (
-            (self.since, at_ms),
-            (self._next_since, at_ms),
-            (self.missing, 0),
-            (self.unread, False),
-        ):
-            _roll(region.cut(array), rows, blank)
-        for remembered, seen in (
-            (self._grey, look.grey),
-            (self._contrast, look.contrast),
-        ):
-            region.cut(remembered)[:] = region.cut(seen)
-        region.cut(self.missing)[:] = 0
+        grey, contrast = region.cut(self._grey), region.cut(self._contrast)
+        since, unread, missing = (region.cut(array) for array in (self.since, self.unread, self.missing))
+        for array, blank in ((contrast, 0), (since, at_ms), (unread, False)):
+            _roll(array, rows, blank)
+        # Pixels fall between rows when they move: only strokes far from any others are of something else.
+        before, now = contrast >= STRONG, region.cut(look.contrast) >= STRONG
+        other = (now & ~_near(contrast >= STRONG / 2)) | (
+            before & ~_near(region.cut(look.contrast) >= STRONG / 2)
+        )
+        since[other], unread[other], missing[:] = at_ms, False, 0
+        grey[:], contrast[:] = region.cut(look.grey), region.cut(look.contrast)
+        region.cut(self._next_since)[:] = at_ms
         region.cut(self._same)[:] = True
-        
+
 
 def leaving(region: Box, rows: int) -> Box:
     """Return the part of a region whose content leaves it when it moves up by `rows`."""
@@ -143,6 +143,11 @@ def _alike(grey: Any, contrast: Any, other_grey: Any, other_contrast: Any) -> An
     return same_grey & (
         np.abs(contrast - other_contrast) <= _CONTRAST_TOLERANCE[0] + _CONTRAST_TOLERANCE[1] * most
     )
+
+
+def _near(mask: Any) -> Any:
+    """Return the pixels that have one of `mask` within a pixel's distance."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
 
 
 def _roll(view: Any, rows: int, blank: Any) -> None:
