@@ -159,7 +159,9 @@ def _moving_ground(scene: Scene, at: float) -> Any:
     """Return soft stripes that drift: what a filmed background does behind text."""
     x = np.arange(WIDTH)[None, :]
     y = np.arange(HEIGHT)[:, None]
-    waves = 24 * np.sin(x / 37 + at * 1.7) + 18 * np.sin(y / 23 - at * 2.3) + 14 * np.sin((x + y) / 11 + at * 5)
+    waves = (
+        24 * np.sin(x / 37 + at * 1.7) + 18 * np.sin(y / 23 - at * 2.3) + 14 * np.sin((x + y) / 11 + at * 5)
+    )
     return np.clip(np.array(scene.background) * 0.85 + waves[:, :, None], 0, 255).astype(np.uint8)
 
 
@@ -270,9 +272,7 @@ def _terminal(start: float, end: float) -> Scene:
     """Print a line every so often; when the window is full, everything moves up by one line."""
     rows, pitch, first_y = 14, 38, 96
     every = (end - start - 1.5) / len(_LOG)
-    words: list[Words] = [
-        Words("Terminal: archive scanner", 90, 36, 24, start, end, _WHITE, Face.SANS_BOLD)
-    ]
+    words: list[Words] = [Words("Terminal: archive scanner", 90, 36, 24, start, end, _WHITE, Face.SANS_BOLD)]
     for tick in range(len(_LOG)):
         since, until = start + tick * every, start + (tick + 1) * every if tick + 1 < len(_LOG) else end
         first = max(0, tick + 1 - rows)

@@ -14,6 +14,12 @@ _READ_NOW: dict[str, Kind] = {
     "image/jpeg": Kind.IMAGE,
     "image/tiff": Kind.IMAGE,
     "application/pdf": Kind.PDF,
+    "video/mp4": Kind.VIDEO,
+    "video/x-m4v": Kind.VIDEO,
+    "video/quicktime": Kind.VIDEO,
+    "video/x-matroska": Kind.VIDEO,
+    "video/webm": Kind.VIDEO,
+    "video/x-msvideo": Kind.VIDEO,
 }
 
 _RECOGNISED: dict[str, Kind] = {
@@ -62,7 +68,7 @@ def sniff(path: Path, *, name: str) -> FileType:
         )
     raise UnsupportedFormat(
         f"{name} is {mime} ({kind.value}){claim}, which is not supported yet. "
-        f"Textmill reads PNG, JPEG, TIFF and PDF.",
+        f"Textmill reads PNG, JPEG, TIFF, PDF, MP4, MOV, MKV, WebM and AVI.",
         detail=f"libmagic: {description}",
     )
 

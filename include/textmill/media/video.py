@@ -16,7 +16,7 @@ from typing import Any
 
 import cv2
 
-from textmill.errors import DamagedVideo, VideoTooLong
+from textmill.errors import DamagedVideo, TooManyPixels, VideoTooLong
 from textmill.media.container_size import declared_bytes
 from textmill.media.medium import MediaOptions
 
@@ -154,7 +154,11 @@ class Video:
         width, height = (
             int(self._capture.get(prop)) for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
-        self._options.refuse_pixels(self._name, width, height, 1)
+        if width * height > self._options.max_pixels:
+            raise TooManyPixels(
+                f"{self._name}: frames of {width:,} x {height:,} pixels are more than the "
+                f"{self._options.max_pixels:,} that TEXTMILL_MAX_PIXELS allows."
+            )
         if int(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90:
             return height, width
         return width, height

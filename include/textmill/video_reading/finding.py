@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from textmill.engines.lines import LineEngine, cut_out
-from textmill.engines.protocol import Engine
+from textmill.engines.protocol import Engine, LineReading
 from textmill.video_reading.strokes import Box
 from textmill.video_reading.tracks import share_in_common
 
@@ -19,8 +19,10 @@ _WORTH_READING = 0.5
 """Share of a frame from which on it is as well read at once."""
 _IN_COMMON = 0.3
 _MOST_LINES = 4
-_LEGIBLE = 0.5
-"""Confidence from which on what a recogniser says of a line is taken for text."""
+_LEGIBLE = {1: 0.9, 2: 0.7, 3: 0.7}
+_LEGIBLE_WORD = 0.5
+"""Confidence from which on a reading is taken for text, by its letters and digits: recognisers see a single
+character in many a pattern, and a word in few."""
 
 
 def text_finder(engine: Engine) -> TextFinder:
@@ -55,7 +57,12 @@ class _LineFinder:
         if len(touching) > _MOST_LINES:
             return True
         readings = self._recogniser.recognise([cut_out(part, polygon) for polygon in touching])
-        return any(one.text and one.confidence >= _LEGIBLE for one in readings)
+        return any(_is_legible(one) for one in readings)
+
+
+def _is_legible(reading: LineReading) -> bool:
+    characters = sum(character.isalnum() for character in reading.text)
+    return characters > 0 and reading.confidence >= _LEGIBLE.get(characters, _LEGIBLE_WORD)
 
 
 def _around(polygon: Any, region: Box) -> Box:

@@ -58,8 +58,7 @@ def _passing(tracks: Sequence[LineTrack], before_ms: float) -> list[LineTrack]:
 
 def _replaces(track: LineTrack, vanished: LineTrack) -> bool:
     return (
-        track.start_ms >= (vanished.end_ms or 0)
-        and share_in_common(track.box, vanished.box) >= _SAME_PLACE
+        track.start_ms >= (vanished.end_ms or 0) and share_in_common(track.box, vanished.box) >= _SAME_PLACE
     )
 
 

@@ -18,7 +18,7 @@ from textmill.video_reading.scrolling import find_scrolls
 from textmill.video_reading.segment import Segment
 from textmill.video_reading.strokes import Box, Look, letters_in, look_at
 from textmill.video_reading.tracks import see_line, share_in_common
-from textmill.video_reading.watch import StrokeWatch, leaving
+from textmill.video_reading.watch import StrokeWatch
 
 VERSION = 1
 """Part of every video page's fingerprint: to be raised when the same readings would give another page."""
@@ -152,18 +152,25 @@ class VideoReader:
         self._keep(frame, look, moved)
 
     def _scroll(self, before: Look, look: Look, changed: Any, at_ms: int) -> bool:
+        """Follow text that moved; returns whether any did, so that the frame that is kept is out of date."""
         watch = self._watch
         assert watch is not None
-        scrolls = find_scrolls(before, look, changed)
+        scrolls = [scroll for scroll in find_scrolls(before, look, changed) if self._is_text(scroll.region)]
+        if not scrolls:
+            return False
+        if lost := watch.lost_in_scroll(scrolls):
+            self._read_kept(lost)
         for scroll in scrolls:
-            exit_ = leaving(scroll.region, scroll.rows)
-            if lost := letters_in(exit_.cut(watch.unread)):
-                self._read_kept([_within(box, exit_) for box in lost])
-        for scroll in scrolls:
-            watch.move(scroll.region, scroll.rows, look, at_ms)
+            watch.move(scroll, look, at_ms)
             if self._segment is not None:
                 self._segment.scroll(scroll, look.scale, at_ms)
-        return bool(scrolls)
+        return True
+
+    def _is_text(self, region: Box) -> bool:
+        watch, segment = self._watch, self._segment
+        assert watch is not None
+        known = segment is not None and segment.has_lines_in(region)
+        return known or bool(letters_in(region.cut(watch.unread)))
 
     def _keep(self, frame: LookedAt, look: Look, moved: bool) -> None:
         watch = self._watch
@@ -281,9 +288,3 @@ class VideoReader:
 
 def _strength(look: Look, where: Any) -> float:
     return float(np.sum(look.contrast, where=where))
-
-
-def _within(box: Box, region: Box) -> Box:
-    return Box(
-        box.left + region.left, box.top + region.top, box.right + region.left, box.bottom + region.top
-    )

@@ -32,6 +32,13 @@ class Scroll:
     region: Box
     rows: int
 
+    @property
+    def leaving(self) -> Box:
+        """The part of the region whose content leaves it."""
+        if self.rows > 0:
+            return self.region._replace(bottom=min(self.region.bottom, self.region.top + self.rows))
+        return self.region._replace(top=max(self.region.top, self.region.bottom + self.rows))
+
 
 def find_scrolls(before: Look, now: Look, changed: Any) -> list[Scroll]:
     """Return where text scrolled between two looks.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textmill.video_reading.scrolling import Scroll
+from textmill.video_reading.strokes import Box
 from textmill.video_reading.tracks import (
     LineTrack,
     SeenLine,
@@ -68,6 +69,10 @@ class Segment:
                 track.improve(seen, read_at, self._scrolled)
             found.append(track)
         return new
+
+    def has_lines_in(self, region: Box) -> bool:
+        """Tell whether a line that is there lies in the region."""
+        return any(track.is_in(region) for track in self._present())
 
     def scroll(self, scroll: Scroll, scale: float, at_ms: int) -> None:
         """Let the lines in a region move; `scale` is pixels of the frame per pixel of the small picture."""

@@ -96,12 +96,17 @@ class LineTrack:
             return None
         return int(np.median(np.where(missing, self.box.cut(watch.missing_since), since)[gone]))
 
+    def is_in(self, region: Box) -> bool:
+        """Tell whether the middle of the line lies in a region."""
+        down, across = (self.box.top + self.box.bottom) // 2, (self.box.left + self.box.right) // 2
+        return region.top <= down < region.bottom and region.left <= across < region.right
+
     def follow(self, scroll: Scroll, at_ms: int) -> bool:
         """Move with the region, or out of it; returns whether the line is in it at all."""
-        region, middle = scroll.region, (self.box.top + self.box.bottom) // 2
-        across = (self.box.left + self.box.right) // 2
-        if not (region.top <= middle < region.bottom and region.left <= across < region.right):
+        region = scroll.region
+        if not self.is_in(region):
             return False
+        middle = (self.box.top + self.box.bottom) // 2
         self.scrolls = True
         self.box = self.box._replace(top=self.box.top - scroll.rows, bottom=self.box.bottom - scroll.rows)
         if not region.top <= middle - scroll.rows < region.bottom or self.box.top < 0:
@@ -112,7 +117,7 @@ class LineTrack:
         """Take in another reading of the same line: a more certain one is kept, and a longer one always."""
         longer = _outgrows(seen.box, self.box)
         if longer or (seen.record.confidence > self.record.confidence and not _outgrows(self.box, seen.box)):
-            self.record, self.shift = seen.record, shift
+            self.record, self.shift = seen.record, shift if self.scrolls else self.shift
         if not _outgrows(self.box, seen.box):
             self.box, self.strokes = seen.box, seen.strokes
             self.seen_at = read_at

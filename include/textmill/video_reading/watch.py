@@ -12,11 +12,13 @@ intervals by their earliest end, e.g. Kleinberg and Tardos, "Algorithm Design", 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 
+from textmill.video_reading.scrolling import Scroll
 from textmill.video_reading.strokes import STRONG, Box, Look, letters_in
 
 _GREY_TOLERANCE = (12.0, 0.3)
@@ -81,9 +83,7 @@ class StrokeWatch:
         """Remember the new looks of pixels that changed, and find what is unread."""
         again = _alike(look.grey, look.contrast, self._next_grey, self._next_contrast)
         new = ~self._same & again & (self.missing >= GONE_AFTER)
-        self._grey = np.where(
-            new, look.grey, self._grey + _FOLLOWING * self._same * (look.grey - self._grey)
-        )
+        self._grey = np.where(new, look.grey, self._grey + _FOLLOWING * self._same * (look.grey - self._grey))
         self._contrast = np.where(new, look.contrast, self._contrast)
         self.since[new] = self._next_since[new]
         self.missing[new] = 0
@@ -91,9 +91,7 @@ class StrokeWatch:
         self._next_since[fresh] = at_ms
         self._next_grey, self._next_contrast = look.grey, look.contrast
         stood_ms = np.where(self._barren, self._interval_ms, self._step_ms)
-        standing = (
-            (self._same | new) & (self._contrast >= STRONG) & (at_ms - self.since >= stood_ms)
-        )
+        standing = (self._same | new) & (self._contrast >= STRONG) & (at_ms - self.since >= stood_ms)
         unread_still = self.unread & ~new & (self.missing < GONE_AFTER)
         self.unread = (unread_still | standing) & (self.since > self._read_at)
 
@@ -113,8 +111,19 @@ class StrokeWatch:
             place.grown(4).cut(self._barren)[:] = True
         self.unread &= ~self._barren
 
-    def move(self, region: Box, rows: int, look: Look, at_ms: int) -> None:
-        """Follow the content of a region that moved up by `rows` (down where negative)."""
+    def lost_in_scroll(self, scrolls: Sequence[Scroll]) -> list[Box]:
+        """Return where unread strokes leave their region, or change elsewhere at the same time."""
+        lost = self.unread & ~self._same
+        for scroll in scrolls:
+            scroll.region.cut(lost)[:] = False
+        for scroll in scrolls:
+            leaving = scroll.leaving
+            leaving.cut(lost)[:] = leaving.cut(self.unread)
+        return letters_in(lost)
+
+    def move(self, scroll: Scroll, look: Look, at_ms: int) -> None:
+        """Follow the content of a region."""
+        region, rows = scroll.region, scroll.rows
         grey, contrast = region.cut(self._grey), region.cut(self._contrast)
         since, unread, missing = (region.cut(array) for array in (self.since, self.unread, self.missing))
         for array, blank in ((contrast, 0), (since, at_ms), (unread, False)):
@@ -128,13 +137,6 @@ class StrokeWatch:
         grey[:], contrast[:] = region.cut(look.grey), region.cut(look.contrast)
         region.cut(self._next_since)[:] = at_ms
         region.cut(self._same)[:] = True
-
-
-def leaving(region: Box, rows: int) -> Box:
-    """Return the part of a region whose content leaves it when it moves up by `rows`."""
-    if rows > 0:
-        return region._replace(bottom=min(region.bottom, region.top + rows))
-    return region._replace(top=max(region.top, region.bottom + rows))
 
 
 def _alike(grey: Any, contrast: Any, other_grey: Any, other_contrast: Any) -> Any:
