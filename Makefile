@@ -106,6 +106,11 @@ bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
 
+.PHONY: bench-video
+bench-video: setup-dev ## Measure how much of a video is read, and what that loses
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.video
+
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
 	@$(STACK) clean

@@ -159,9 +159,8 @@ def _moving_ground(scene: Scene, at: float) -> Any:
     """Return soft stripes that drift: what a filmed background does behind text."""
     x = np.arange(WIDTH)[None, :]
     y = np.arange(HEIGHT)[:, None]
-    waves = (
-        24 * np.sin(x / 37 + at * 1.7) + 18 * np.sin(y / 23 - at * 2.3) + 14 * np.sin((x + y) / 11 + at * 5)
-    )
+    wide, high = 24 * np.sin(x / 37 + at * 1.7), 18 * np.sin(y / 23 - at * 2.3)
+    waves = wide + high + 14 * np.sin((x + y) / 11 + at * 5)
     return np.clip(np.array(scene.background) * 0.85 + waves[:, :, None], 0, 255).astype(np.uint8)
 
 
@@ -320,6 +319,7 @@ def _closing(start: float, end: float) -> Scene:
     )
 
 
-def word_list(words: Sequence[Words]) -> list[str]:
-    """Return the words of lines, lower-case, without what stands around them."""
-    return [word.strip(".,:;•").lower() for one in words for word in one.text.split() if word.strip(".,:;•")]
+def word_list(lines: Sequence[str]) -> list[str]:
+    """Return the words of lines, lower-case, without the marks around them."""
+    words = (word.strip(".,:;•").lower() for line in lines for word in line.split())
+    return [word for word in words if word]

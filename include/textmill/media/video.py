@@ -137,7 +137,8 @@ class Video:
         return 1000 / rate if math.isfinite(rate) and 1 <= rate <= 1000 else _USUAL_FRAME_MS
 
     def _declared_duration_ms(self) -> int | None:
-        rate, frames = (self._capture.get(prop) for prop in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
+        rate = float(self._capture.get(cv2.CAP_PROP_FPS))
+        frames = float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
         if not (math.isfinite(rate) and math.isfinite(frames) and rate > 0 and frames > 0):
             return None
         return round(frames / rate * 1000)
@@ -146,8 +147,8 @@ class Video:
         longest = self._options.max_video_seconds
         if milliseconds > longest * 1000:
             raise VideoTooLong(
-                f"{self._name} lasts {milliseconds / 1000:,.0f} s or longer; TEXTMILL_MAX_VIDEO_SECONDS allows "
-                f"{longest:,.0f}."
+                f"{self._name} lasts {milliseconds / 1000:,.0f} s or longer; "
+                f"TEXTMILL_MAX_VIDEO_SECONDS allows {longest:,.0f}."
             )
 
     def _refuse_size(self) -> tuple[int, int]:
@@ -209,8 +210,8 @@ class Video:
         retrieved, pixels = self._capture.retrieve()
         if not retrieved:
             raise DamagedVideo(
-                f"{self._name}: the frame at {position / 1000:,.1f} s cannot be turned into a picture. What is "
-                f"shown before was read, what comes after was not. Convert the video."
+                f"{self._name}: the frame at {position / 1000:,.1f} s cannot be turned into a picture. What "
+                f"is shown before was read, what comes after was not. Convert the video."
             )
         return _Shown(position, pixels)
 

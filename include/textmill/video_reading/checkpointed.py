@@ -161,8 +161,8 @@ class CheckpointedVideo:
         deaths = self._checkpoint.progress.frame_deaths[sha256, at_ms]
         if deaths >= self._attempts:
             raise PageCrashedReader(
-                f"{where}: the OCR process died or hung {deaths} times here (TEXTMILL_PAGE_ATTEMPTS), so this "
-                f"frame was left out."
+                f"{where}: the OCR process died or hung {deaths} times here (TEXTMILL_PAGE_ATTEMPTS), so "
+                f"this frame was left out."
             )
         self._speak(at_ms)
         self._checkpoint.append(FrameStarted(sha256=sha256, page_no=self.page_count + 1, at_ms=at_ms))

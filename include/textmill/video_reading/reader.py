@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from textmill.errors import MediumError
+from textmill.media.video import Frame
 from textmill.page import PageText
 from textmill.records import LineRecord
 from textmill.video_reading.finding import TextFinder
@@ -28,17 +29,6 @@ _SILENT_INTERVALS = 5
 """A page without any text for so many intervals is over."""
 _SHARPER = 1.03
 """A frame that shows unread strokes with this much more contrast takes the place of the one kept."""
-
-
-class LookedAt(Protocol):
-    """See `textmill.media.video.Frame`."""
-
-    @property
-    def at_ms(self) -> int: ...
-    @property
-    def pixels(self) -> Any: ...
-    @property
-    def sampled(self) -> bool: ...
 
 
 FrameReader = Callable[[int, Any], tuple[LineRecord, ...]]
@@ -75,7 +65,7 @@ class UnreadFrame:
 class _Kept:
     """A frame that shows all unread strokes."""
 
-    frame: LookedAt
+    frame: Frame
     look: Look
     since: Any
 
@@ -94,7 +84,7 @@ class VideoReader:
         self._may_hold_text = may_hold_text
         self._step_ms = step_ms
         self._interval_ms = interval_ms
-        self._recent: deque[tuple[LookedAt, Look]] = deque(maxlen=_KEPT_LOOKS)
+        self._recent: deque[tuple[Frame, Look]] = deque(maxlen=_KEPT_LOOKS)
         self._watch: StrokeWatch | None = None
         self._kept: _Kept | None = None
         self._segment: Segment | None = None
@@ -106,7 +96,7 @@ class VideoReader:
         self.frames_sampled = 0
         self.frames_read = 0
 
-    def pages(self, frames: Iterable[LookedAt]) -> Iterator[VideoPage | UnreadFrame]:
+    def pages(self, frames: Iterable[Frame]) -> Iterator[VideoPage | UnreadFrame]:
         """Yield the pages of a video as they end, and frames that could not be read.
 
         When `frames` raises, what was seen before is yielded first.
@@ -123,7 +113,7 @@ class VideoReader:
         if interruption is not None:
             raise interruption
 
-    def _look(self, frame: LookedAt) -> Iterator[VideoPage | UnreadFrame]:
+    def _look(self, frame: Frame) -> Iterator[VideoPage | UnreadFrame]:
         look = look_at(frame.pixels)
         if self._recent and self._recent[-1][1].grey.shape != look.grey.shape:
             yield from self._finish(frame.at_ms)  # the picture's size changed
@@ -138,7 +128,7 @@ class VideoReader:
         yield from self._take_unread()
         yield from self._close_if_over(frame.at_ms)
 
-    def _follow(self, frame: LookedAt, look: Look, before: Look | None) -> None:
+    def _follow(self, frame: Frame, look: Look, before: Look | None) -> None:
         """Bring the watch up to date; reads the kept frame when something it shows is about to be lost."""
         if self._watch is None or before is None:
             self._watch = self._new_watch(frame, look)
@@ -172,7 +162,7 @@ class VideoReader:
         known = segment is not None and segment.has_lines_in(region)
         return known or bool(letters_in(region.cut(watch.unread)))
 
-    def _keep(self, frame: LookedAt, look: Look, moved: bool) -> None:
+    def _keep(self, frame: Frame, look: Look, moved: bool) -> None:
         watch = self._watch
         assert watch is not None
         if not watch.unread.any():
@@ -273,7 +263,7 @@ class VideoReader:
         yield from self._take_unread()
         yield from self._close(end_ms if self._silent_ms is None else self._silent_ms)
 
-    def _keep_last(self, frame: LookedAt, look: Look) -> None:
+    def _keep_last(self, frame: Frame, look: Look) -> None:
         watch = self._watch
         assert watch is not None
         kept = self._kept
@@ -282,7 +272,7 @@ class VideoReader:
         ):
             self._kept = _Kept(frame, look, watch.since.copy())
 
-    def _new_watch(self, frame: LookedAt, look: Look) -> StrokeWatch:
+    def _new_watch(self, frame: Frame, look: Look) -> StrokeWatch:
         return StrokeWatch(look, frame.at_ms, step_ms=self._step_ms, interval_ms=self._interval_ms)
 
 

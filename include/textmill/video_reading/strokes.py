@@ -50,7 +50,7 @@ class Look:
 
     Attributes:
         grey: float32 array of shape (height, width), 0 to 255.
-        contrast: of the same shape: the largest difference within three pixels (morphological gradient), which
+        contrast: of the same shape: the largest difference within three pixels (morphological gradient). It
             does not depend on whether letters are dark or light.
         scale: pixels of the frame per pixel of the small picture.
     """

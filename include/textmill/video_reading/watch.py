@@ -106,7 +106,7 @@ class StrokeWatch:
         self.unread &= self.since > at_ms
 
     def distrust(self, places: list[Box]) -> None:
-        """Note that strokes in these places made no text: there they must stand for an interval from now on."""
+        """Note that strokes in these places made no text: from now on they must stand for an interval."""
         for place in places:
             place.grown(4).cut(self._barren)[:] = True
         self.unread &= ~self._barren
