@@ -16,8 +16,10 @@ from textmill.video_reading.strokes import Box, Look
 
 _LEAST_CHANGED = 150
 """Pixels of strokes; fewer are a word, and a word that moves is none that scrolls."""
-_JOINED = (25, 15)
+_JOINED = (25, 45)
 """Changed strokes no farther apart than this, across and down, moved together."""
+_MARGIN = 4
+"""Pixels around them that belong to their region."""
 _LEAST_HEIGHT = 24
 _ALIKE = 0.75
 _BETTER_BY = 0.15
@@ -49,17 +51,26 @@ def find_scrolls(before: Look, now: Look, changed: Any) -> list[Scroll]:
     if np.count_nonzero(changed) < _LEAST_CHANGED:
         return []
     joined = cv2.dilate(changed.astype(np.uint8), np.ones(_JOINED[::-1], np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    pixels = np.bincount(labels[changed], minlength=count)
+    count, labels = cv2.connectedComponents(joined)
+    labels[~changed] = 0
+    pixels = np.bincount(labels.ravel(), minlength=count)
     scrolls = []
     for label in sorted(range(1, count), key=lambda one: -pixels[one])[:_MOST_REGIONS]:
-        left, top, width, height, _ = stats[label].tolist()
-        region = Box(left, top, left + width, top + height)
-        if pixels[label] < _LEAST_CHANGED or height < _LEAST_HEIGHT:
+        if pixels[label] < _LEAST_CHANGED:
+            break
+        region = _around(labels == label)
+        if region.bottom - region.top < _LEAST_HEIGHT:
             continue
         if rows := _rows_moved(region.cut(before.contrast), region.cut(now.contrast)):
             scrolls.append(Scroll(region, rows))
     return scrolls
+
+
+def _around(mask: Any) -> Box:
+    """Return the box around the pixels of a mask, with a margin."""
+    down, across = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = Box(int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1).grown(_MARGIN)
+    return box._replace(right=min(box.right, mask.shape[1]), bottom=min(box.bottom, mask.shape[0]))
 
 
 def _rows_moved(before: Any, now: Any) -> int:

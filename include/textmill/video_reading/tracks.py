@@ -18,8 +18,10 @@ _SAME_PLACE = 0.6
 """Share of the smaller box that two readings of one line have in common."""
 _SAME_TEXT = 0.5
 """Likeness from which on two readings in one place are of one line; what stands there did not change."""
-_SAME_LINE_AGAIN = 0.8
-"""Likeness from which on a line that was lost for a moment is taken for found."""
+_SAME_LINE_AGAIN = 0.95
+_SAME_LINE_MOVED = 0.8
+"""Likeness from which on a line that was lost for a moment, or that scrolled, is taken for found: after a
+moment, what stands there may as well be the next caption."""
 _LONGER_BY = 1.1
 _LOST_SHARE = 0.4
 """Share of a line's strokes that must be gone for the line to be gone: letters of another line that
@@ -182,7 +184,8 @@ def is_line_again(track: LineTrack, seen: SeenLine, patience_ms: float) -> bool:
     off = max(abs(track.box.top - seen.box.top), abs(track.box.left - seen.box.left))
     if off > _ROWS_OF_DOUBT * height or _numbers(track.record.text) != _numbers(seen.record.text):
         return False
-    return likeness(track.record.text, seen.record.text) >= _SAME_LINE_AGAIN
+    least = _SAME_LINE_AGAIN if track.end_ms is not None else _SAME_LINE_MOVED
+    return likeness(track.record.text, seen.record.text) >= least
 
 
 def _numbers(text: str) -> list[str]:
