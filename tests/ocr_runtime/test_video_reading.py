@@ -1,4 +1,4 @@
-"""Which frames are read, which lines are the same, and what makes a page: with a reader that knows the truth."""
+"""Which frames are read, which lines are the same, and what makes a page, with a reader that knows."""
 
 from __future__ import annotations
 
@@ -85,7 +85,20 @@ def test_captions_alone_share_a_page_in_order_of_time() -> None:
 
 
 def test_a_terminal_that_scrolls_is_one_page_with_each_line_once() -> None:
-    words = "alder birch cedar dogwood elm fir ginkgo hazel ilex juniper larch maple oak pine rowan spruce".split()
+    words = (
+        "alder",
+        "birch",
+        "cedar",
+        "dogwood",
+        "elm",
+        "fir",
+        "ginkgo",
+        "hazel",
+        "ilex",
+        "juniper",
+        "larch",
+    )
+    words += ("maple", "oak", "pine", "rowan", "spruce")
     rows = 9
 
     def row_at(number: int) -> Any:
@@ -102,7 +115,7 @@ def test_a_terminal_that_scrolls_is_one_page_with_each_line_once() -> None:
 
 
 def test_credits_that_roll_smoothly_are_read() -> None:
-    names = "Ada Barbara Chen Dolores Emeka Farid Greta Hiro Ines Jonas".split()
+    names = ["Ada", "Barbara", "Chen", "Dolores", "Emeka", "Farid", "Greta", "Hiro", "Ines", "Jonas"]
     roll = [
         Line(f"{name} Example", 0, 30, 0, place=lambda second, n=number: round(330 + 40 * n - 24 * second))
         for number, name in enumerate(names)

@@ -18,6 +18,8 @@ WIDTH, HEIGHT = 640, 360
 STEP_MS, INTERVAL_MS = 250, 1000
 _FONT, _SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.6
 
+_NOISE = np.random.default_rng(7).normal(0, 3, (HEIGHT, WIDTH, 3)).astype(np.int16)
+
 Backdrop = Callable[[Any, int], None]
 """Draws something that is no text into a frame at a time."""
 
@@ -53,7 +55,6 @@ class Stage:
     seconds: float
     backdrop: Backdrop | None = None
     fade: Callable[[int], float] = lambda at_ms: 1.0
-    noise: float = 3.0
     confidence: Callable[[int, Line], float] = lambda at_ms, line: 0.9
     fails_at: Callable[[int], Exception | None] = lambda at_ms: None
     reads: list[int] = field(default_factory=list)
@@ -72,9 +73,9 @@ class Stage:
             if line.shown(at_ms):
                 place = (line.x, line.y_at(at_ms))
                 cv2.putText(picture, line.text, place, _FONT, _SCALE, (20, 20, 20), 1, cv2.LINE_AA)
-        noise = np.random.default_rng(at_ms).normal(0, self.noise, picture.shape)
-        faded = 235 + (picture - 235.0) * self.fade(at_ms)
-        return np.clip(faded + noise, 0, 255).astype(np.uint8)
+        if (strength := self.fade(at_ms)) < 1:
+            picture = (235 + (picture - 235.0) * strength).astype(np.uint8)
+        return cv2.add(picture, np.roll(_NOISE, at_ms, axis=1), dtype=cv2.CV_8U)
 
     def pages(self, start_ms: int = 0) -> list[VideoPage]:
         return [one for one in self.outcomes(start_ms) if isinstance(one, VideoPage)]

@@ -145,10 +145,14 @@ class VideoReader:
         """Follow text that moved; returns whether any did, so that the frame that is kept is out of date."""
         watch = self._watch
         assert watch is not None
-        scrolls = [scroll for scroll in find_scrolls(before, look, changed) if self._is_text(scroll.region)]
+        scrolls = [
+            scroll
+            for scroll in find_scrolls(before, look, changed, watch.differing)
+            if self._is_text(scroll.region)
+        ]
         if not scrolls:
             return False
-        if lost := watch.lost_in_scroll(scrolls):
+        if lost := watch.lost_in_scroll(scrolls, look):
             self._read_kept(lost)
         for scroll in scrolls:
             watch.move(scroll, look, at_ms)
@@ -195,14 +199,16 @@ class VideoReader:
         except MediumError as error:
             self._unread.append(UnreadFrame(at_ms, error))
             return
-        lines = [see_line(record, kept.look, kept.since) for record in records]
+        # What holds its look since before the frame was kept; else what was known when it was.
+        since = np.where(watch.since <= at_ms, watch.since, kept.since)
+        lines = [see_line(record, kept.look, since) for record in records]
         barren = lost
         if lines:
             self._picture = kept.frame.pixels
             self._silent_ms = None
             if self._segment is None:
                 self._segment = Segment(
-                    kept.look.grey.shape[0], step_ms=self._step_ms, interval_ms=self._interval_ms
+                    kept.look.grey.shape, step_ms=self._step_ms, interval_ms=self._interval_ms
                 )
             new = self._segment.take(lines, at_ms)
             barren = [box for box in lost if not any(share_in_common(box, one.box) for one in new)]
@@ -222,7 +228,7 @@ class VideoReader:
                 yield from self._close(self._begin_again(ending.over_ms))
             elif segment.is_full:
                 yield from self._close(self._begin_again(at_ms))
-            elif ending.silent_ms is not None:
+            elif ending.silent_ms is not None and not letters_in(watch.unread):
                 self._silent_ms = self._begin_again(ending.silent_ms)
         elif at_ms - self._silent_ms > _SILENT_INTERVALS * self._interval_ms and not watch.unread.any():
             yield from self._close(self._silent_ms)

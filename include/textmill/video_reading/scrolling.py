@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from textmill.video_reading.strokes import Box, Look
+from textmill.video_reading.strokes import STRONG, Box, Look
 
 _LEAST_CHANGED = 150
 """Pixels of strokes; fewer are a word, and a word that moves is none that scrolls."""
@@ -34,19 +34,13 @@ class Scroll:
     region: Box
     rows: int
 
-    @property
-    def leaving(self) -> Box:
-        """The part of the region whose content leaves it."""
-        if self.rows > 0:
-            return self.region._replace(bottom=min(self.region.bottom, self.region.top + self.rows))
-        return self.region._replace(top=max(self.region.top, self.region.bottom + self.rows))
 
-
-def find_scrolls(before: Look, now: Look, changed: Any) -> list[Scroll]:
+def find_scrolls(before: Look, now: Look, changed: Any, differing: Any) -> list[Scroll]:
     """Return where text scrolled between two looks.
 
     Args:
         changed: bool array of the looks' shape: strokes that stood and have changed.
+        differing: bool array of the same shape: whatever has changed.
     """
     if np.count_nonzero(changed) < _LEAST_CHANGED:
         return []
@@ -62,7 +56,8 @@ def find_scrolls(before: Look, now: Look, changed: Any) -> list[Scroll]:
         if region.bottom - region.top < _LEAST_HEIGHT:
             continue
         if rows := _rows_moved(region.cut(before.contrast), region.cut(now.contrast)):
-            scrolls.append(Scroll(region, rows))
+            region = _whole_lines(region, before.contrast >= STRONG)
+            scrolls.append(Scroll(_with_what_enters(region, rows, now, differing), rows))
     return scrolls
 
 
@@ -71,6 +66,35 @@ def _around(mask: Any) -> Box:
     down, across = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = Box(int(across[0]), int(down[0]), int(across[-1]) + 1, int(down[-1]) + 1).grown(_MARGIN)
     return box._replace(right=min(box.right, mask.shape[1]), bottom=min(box.bottom, mask.shape[0]))
+
+
+def _whole_lines(region: Box, strokes: Any) -> Box:
+    """Return the region as wide as the lines in it: where all begin alike, only their ends have changed."""
+    rows = region._replace(left=0, right=strokes.shape[1])
+    joined = cv2.morphologyEx(rows.cut(strokes).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((1, _JOINED[0])))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    lines = [
+        (left, left + width)
+        for left, _, width, _, _ in stats.tolist()[1:]
+        if left < region.right and left + width > region.left
+    ]
+    return region._replace(
+        left=min([region.left, *(left for left, _ in lines)]),
+        right=max([region.right, *(right for _, right in lines)]),
+    )
+
+
+def _with_what_enters(region: Box, rows: int, now: Look, differing: Any) -> Box:
+    """Return the region with the strip from which content enters it, if that moves too."""
+    if rows > 0:
+        grown = region._replace(bottom=min(now.grey.shape[0], region.bottom + rows))
+        strip = grown._replace(top=region.bottom)
+    else:
+        grown = region._replace(top=max(0, region.top + rows))
+        strip = grown._replace(bottom=region.top)
+    strokes = strip.cut(now.contrast) >= STRONG
+    moving = np.count_nonzero(strokes & strip.cut(differing))
+    return grown if moving and moving >= np.count_nonzero(strokes) / 2 else region
 
 
 def _rows_moved(before: Any, now: Any) -> int:

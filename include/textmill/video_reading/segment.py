@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from textmill.video_reading.scrolling import Scroll
 from textmill.video_reading.strokes import Box
@@ -39,18 +42,18 @@ class Ending:
 
 
 class Segment:
-    """The lines of a stretch of video.
+    """The lines of a stretch of video, seen in small pictures of the same shape.
 
     Attributes:
         tracks: all of its lines, in the order in which they were first read.
     """
 
-    def __init__(self, height: int, *, step_ms: float, interval_ms: float) -> None:
+    def __init__(self, shape: tuple[int, int], *, step_ms: float, interval_ms: float) -> None:
         self.tracks: list[LineTrack] = []
-        self._caption_top = height * _CAPTION_ZONE
+        self._caption_top = shape[0] * _CAPTION_ZONE
         self._step_ms = step_ms
         self._interval_ms = interval_ms
-        self._scrolled = 0.0
+        self._scrolled: Any = np.zeros(shape[1], np.float32)
 
     def take(self, lines: Sequence[SeenLine], read_at: int) -> list[SeenLine]:
         """Take in what was read in a frame; returns the lines that are new."""
@@ -61,12 +64,12 @@ class Segment:
             if track is None:
                 new.append(seen)
                 track = LineTrack(
-                    seen.record, seen.box, seen.strokes, seen.start_ms, read_at, shift=self._scrolled
+                    seen.record, seen.box, seen.strokes, seen.start_ms, read_at, self._shift(seen)
                 )
                 self.tracks.append(track)
             else:
                 track.end_ms = None
-                track.improve(seen, read_at, self._scrolled)
+                track.improve(seen, read_at, self._shift(seen))
             found.append(track)
         return new
 
@@ -76,9 +79,9 @@ class Segment:
 
     def scroll(self, scroll: Scroll, scale: float, at_ms: int) -> None:
         """Let the lines in a region move; `scale` is pixels of the frame per pixel of the small picture."""
-        moved = [track.follow(scroll, at_ms) for track in self._present()]
-        if any(moved):  # else something moved that is no text
-            self._scrolled += scroll.rows * scale
+        for track in self._present():
+            track.follow(scroll, at_ms)
+        self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * scale
 
     def update(self, watch: StrokeWatch, at_ms: int) -> Ending:
         """Note which lines went, and tell how the segment stands."""
@@ -101,6 +104,10 @@ class Segment:
     def is_full(self) -> bool:
         """Tell whether it has as many lines as a page may have."""
         return len(self.tracks) >= MOST_LINES
+
+    def _shift(self, seen: SeenLine) -> float:
+        """Return how far, in pixels of the frame, the text in the line's column has scrolled."""
+        return float(self._scrolled[(seen.box.left + seen.box.right) // 2])
 
     def _present(self) -> list[LineTrack]:
         return [track for track in self.tracks if track.end_ms is None]

@@ -13,7 +13,8 @@ STRONG = 32.0
 _SMALL_SIDES = (640, 960)
 """Long side of the small picture: half of the frame's, within these bounds."""
 _LEAST_PIXELS = 12
-"""Pixels of strokes in a letter of the smallest print that is legible."""
+_LEAST_HEIGHT = 4
+"""Pixels of strokes, and rows, of a letter of the smallest print that is legible."""
 _LETTER_GAP = (9, 3)
 """Strokes no farther apart than this, across and down, belong together."""
 _LEAST_FILL = 0.08
@@ -86,7 +87,7 @@ def letters_in(mask: Any) -> list[Box]:
     return [
         Box(left, top, left + width, top + height)
         for (left, top, width, height, _), held in zip(stats.tolist()[1:], pixels[1:].tolist(), strict=True)
-        if held >= _LEAST_PIXELS and not _is_outline(width, height, held)
+        if held >= _LEAST_PIXELS and height >= _LEAST_HEIGHT and not _is_outline(width, height, held)
     ]
 
 

@@ -180,6 +180,9 @@ def is_line_again(track: LineTrack, seen: SeenLine, patience_ms: float) -> bool:
         return False
     if track.end_ms is not None and seen.start_ms - track.end_ms > patience_ms:
         return False
+    if track.end_ms is not None and seen.start_ms < track.seen_at:
+        # It was there already when the other was read, and would have been read along with it.
+        return likeness(track.record.text, seen.record.text) >= _SAME_LINE_AGAIN
     height = max(track.box.bottom - track.box.top, seen.box.bottom - seen.box.top)
     off = max(abs(track.box.top - seen.box.top), abs(track.box.left - seen.box.left))
     if off > _ROWS_OF_DOUBT * height or _numbers(track.record.text) != _numbers(seen.record.text):

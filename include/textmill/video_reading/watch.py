@@ -61,6 +61,11 @@ class StrokeWatch:
         """See the class."""
         return bool(letters_in(self.unread & (self.missing > 0)))
 
+    @property
+    def differing(self) -> Any:
+        """Bool array: what does not look as remembered, by the last comparison."""
+        return ~self._same
+
     def compare(self, look: Look, at_ms: int) -> Any:
         """Note which pixels look as remembered; returns those standing strokes that have just changed."""
         self._same = _alike(look.grey, look.contrast, self._grey, self._contrast)
@@ -111,14 +116,16 @@ class StrokeWatch:
             place.grown(4).cut(self._barren)[:] = True
         self.unread &= ~self._barren
 
-    def lost_in_scroll(self, scrolls: Sequence[Scroll]) -> list[Box]:
-        """Return where unread strokes leave their region, or change elsewhere at the same time."""
+    def lost_in_scroll(self, scrolls: Sequence[Scroll], look: Look) -> list[Box]:
+        """Return where unread strokes leave their region, or do not arrive where they should."""
         lost = self.unread & ~self._same
         for scroll in scrolls:
-            scroll.region.cut(lost)[:] = False
-        for scroll in scrolls:
-            leaving = scroll.leaving
-            leaving.cut(lost)[:] = leaving.cut(self.unread)
+            unread = scroll.region.cut(self.unread)
+            arrived = unread.copy()
+            _roll(arrived, scroll.rows, False)
+            arrived &= _near(scroll.region.cut(look.contrast) >= STRONG / 2)
+            _roll(arrived, -scroll.rows, False)
+            scroll.region.cut(lost)[:] = unread & ~arrived
         return letters_in(lost)
 
     def move(self, scroll: Scroll, look: Look, at_ms: int) -> None:
