@@ -254,6 +254,26 @@ class PageStarted(Record):
     page_no: int
 
 
+class FrameStarted(Record):
+    """Reading a frame of a video began, for a page that is not finished.
+
+    When the process dies before it is read or refused, the frame is to blame and not the whole page.
+    """
+
+    type: Literal["frame_started"] = "frame_started"
+    sha256: Sha256
+    page_no: int
+    at_ms: int
+
+
+class FrameRead(Record):
+    """A frame is read; its text comes with the page."""
+
+    type: Literal["frame_read"] = "frame_read"
+    sha256: Sha256
+    at_ms: int
+
+
 class PageRead(Record):
     """A page is finished."""
 
@@ -269,15 +289,20 @@ class Rejected(Record):
 
 
 class MediumDone(Record):
-    """All pages of a medium are finished, one way or the other."""
+    """All pages of a medium are finished, one way or the other.
+
+    `page_count` and `duration_ms` are given where only reading to the end told them.
+    """
 
     type: Literal["done"] = "done"
     sha256: Sha256
     page_count: int | None = None
+    duration_ms: int | None = None
 
 
 CheckpointEvent = Annotated[
-    MediumOpened | PageStarted | PageRead | Rejected | MediumDone, Field(discriminator="type")
+    MediumOpened | PageStarted | FrameStarted | FrameRead | PageRead | Rejected | MediumDone,
+    Field(discriminator="type"),
 ]
 
 
