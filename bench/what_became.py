@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.reading import LANGUAGES, PDF_DPI, TRUTH_SUFFIX, effective_settings, make_reader
+from bench.pairs import TRUTH_SUFFIX
+from bench.reading import LANGUAGES, PDF_DPI, effective_settings, make_reader
 from textmill.errors import MediumError
 from textmill.fetching.sniffing import sniff
 from textmill.media import MediaOptions, media_options, open_medium
