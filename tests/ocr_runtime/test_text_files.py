@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import tracemalloc
 from contextlib import suppress
 from dataclasses import replace
@@ -248,6 +249,26 @@ def test_rtf_is_read_without_its_markup(tmp_path: Path) -> None:
     assert first.content.text == "Grüße € bold \U0001f600\nsecond line"
     assert second.content.text == "third\\pagename\nend"
     assert (first.reader, first.model[:6]) == ("rtf", "cp1252")
+
+
+def test_links_in_rtf_are_read_as_they_are_seen(tmp_path: Path) -> None:
+    link = r'{\field{\*\fldinst{HYPERLINK "http://example.org"}}{\fldrslt{ the page}}}'
+    assert texts_of(tmp_path, rf"{{\rtf1 See {link}, or HYPERLINK.}}", "text/rtf") == [
+        "See  the page, or HYPERLINK."
+    ]
+
+
+def test_hostile_fields_cost_no_time(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with suppress(MediumError):
+        pages_of(tmp_path, r"{\rtf1 " + r'{\field{\*\fldinst{HYPERLINK "' * 20_000 + "}", "text/rtf")
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("code_page", ["10000", "99999"])
+def test_a_code_page_that_is_not_known_costs_a_letter_not_the_text(tmp_path: Path, code_page: str) -> None:
+    [text] = texts_of(tmp_path, rf"{{\rtf1\ansi\ansicpg{code_page} caf\'8e}}", "text/rtf")
+    assert text.startswith("caf")
 
 
 def test_rtf_in_another_code_page(tmp_path: Path) -> None:

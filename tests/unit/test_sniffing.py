@@ -129,6 +129,14 @@ def test_an_archive_with_office_documents_is_one(tmp_path: Path) -> None:
     assert sniffed(tmp_path, buffer.getvalue()).kind is Kind.ARCHIVE
 
 
+def test_a_table_of_contents_that_claims_gigabytes_is_not_read(tmp_path: Path) -> None:
+    member, end = zipped("docProps/app.xml", *OOXML, "[Content_Types].xml"), 22
+    wide = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, 1 << 40, 0)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(member) - end, 1)
+    found = sniffed(tmp_path, member[:-end] + wide + locator + member[-end:])
+    assert found == FileType("application/zip", Kind.ARCHIVE)
+
+
 SENTENCE = "Die Straße führt über die Brücke, und dahinter liegt ein Dorf.\n"
 
 

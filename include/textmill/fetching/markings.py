@@ -33,7 +33,9 @@ _VIDEO_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", 
 _MOST_DIRECTORY_BYTES = 16 * 1024**2
 """A larger table of contents is not looked into: it is no office document's."""
 _END_OF_DIRECTORY = b"PK\x05\x06"
-_END_SEARCHED_BYTES = 22 + 65_535
+_WIDE_LOCATOR = b"PK\x06\x07"
+_WIDE_LOCATOR_BYTES, _WIDE_END_BYTES = 20, 56
+_END_SEARCHED_BYTES = 22 + 65_535 + _WIDE_LOCATOR_BYTES + _WIDE_END_BYTES
 _APPLICATIONS = {
     "[Content_Types].xml": "application/vnd.openxmlformats-officedocument",
     "META-INF/manifest.xml": "application/vnd.oasis.opendocument",
@@ -108,4 +110,7 @@ def _directory_bytes(path: Path) -> int | None:
     found = tail.rfind(_END_OF_DIRECTORY)
     if found < 0 or len(tail) < found + 16:
         return None
+    wide = found - _WIDE_LOCATOR_BYTES - _WIDE_END_BYTES
+    if wide >= 0 and tail.startswith(_WIDE_LOCATOR, found - _WIDE_LOCATOR_BYTES):
+        return int(struct.unpack_from("<Q", tail, wide + 40)[0])  # ZIP64: this one counts, 4.3.14
     return int(struct.unpack_from("<I", tail, found + 12)[0])

@@ -30,6 +30,8 @@ _ANIMATED = ("GIF", "WEBP", "PNG", "AVIF", "HEIF")
 pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
+# Pillow's own guard knows one number for all callers; ours is a setting, and set around each call below.
+Image.MAX_IMAGE_PIXELS = None
 # Its warning that an image has more than half of what is allowed helps nobody.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
