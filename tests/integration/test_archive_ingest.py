@@ -102,13 +102,11 @@ def test_a_member_that_may_be_read_next_time_has_its_archive_opened_again(
     assert [member(row.uri) for row in crashed] == ["box.zip!inner.tar.gz!deep/report.pdf"]
     loaded = rows(warehouse, "SELECT loaded_at FROM v_page WHERE uri LIKE '%memo%'")
 
-    assert ingest(source, engine="misbehaving_engines:crashing").state == DagRunState.SUCCESS
-    assert latest_run(warehouse).media_found == 9
-    assert rows(warehouse, "SELECT loaded_at FROM v_page WHERE uri LIKE '%memo%'") == loaded
-
     assert ingest(source, engine=STEADY).state == DagRunState.SUCCESS
     status = "SELECT status FROM v_quarantine WHERE reason = 'page_crashed_reader'"
     assert rows(warehouse, status) == [("resolved",)]
+    assert latest_run(warehouse).media_found == 9
+    assert rows(warehouse, "SELECT loaded_at FROM v_page WHERE uri LIKE '%memo%'") == loaded
     assert ingest(source, engine=STEADY).state == DagRunState.SUCCESS
     assert latest_run(warehouse).media_found == 2
 
@@ -135,6 +133,26 @@ def test_an_archive_that_breaks_off_is_partial_until_it_is_mended(
     assert ingest(source, engine=STEADY).state == DagRunState.SUCCESS
     assert rows(warehouse, entry) == [("damaged_archive", box.sha256, "resolved")]
     assert latest_run(warehouse).media_loaded == 1  # what lies in it is known
+
+
+def test_an_archive_in_two_places_is_opened_once_and_force_reads_all_of_it(
+    warehouse: Engine, ingest: Ingest, source: Path
+) -> None:
+    shutil.copy(source / "box.zip", source / "second.zip")
+    assert ingest(source, engine=STEADY, batch_seconds=1).state == DagRunState.SUCCESS
+    run = latest_run(warehouse)
+    assert run.batches == 3
+    assert (run.media_found, run.media_loaded, run.media_unchanged, run.media_quarantined) == (10, 5, 2, 3)
+    pages = rows(warehouse, "SELECT * FROM v_page ORDER BY uri, page_no")
+
+    assert ingest(source, engine=STEADY, batch_seconds=100, force=True).state == DagRunState.SUCCESS
+    run = latest_run(warehouse)
+    assert (run.media_found, run.media_loaded, run.media_unchanged, run.media_quarantined) == (10, 5, 2, 3)
+    assert rows(warehouse, "SELECT * FROM v_page ORDER BY uri, page_no") == pages
+
+    assert ingest(source, engine=STEADY, force=False).state == DagRunState.SUCCESS
+    run = latest_run(warehouse)
+    assert (run.media_found, run.media_unchanged) == (3, 3)
 
 
 def test_fetching_again_gives_the_same(
