@@ -37,7 +37,6 @@ _EVENT: TypeAdapter[CheckpointEvent] = TypeAdapter(CheckpointEvent)
 PageKey = tuple[str, int]
 """SHA-256 of the medium and the page number, from 1."""
 
-
 FrameKey = tuple[str, int]
 """SHA-256 of a video and a time in milliseconds."""
 
@@ -47,6 +46,7 @@ class Progress:
     """What a checkpoint says is finished.
 
     Attributes:
+        finished_counts: how many pages of each medium are finished.
         starts: how often work on a page began; deaths on a frame of it are in `frame_deaths` instead.
         reached: of a video, the number of the last page that was read and the time at which it ends.
     """
@@ -54,6 +54,7 @@ class Progress:
     page_counts: dict[str, int] = field(default_factory=dict)
     durations: dict[str, int] = field(default_factory=dict)
     finished_pages: set[PageKey] = field(default_factory=set)
+    finished_counts: Counter[str] = field(default_factory=Counter)
     finished_media: set[str] = field(default_factory=set)
     starts: Counter[PageKey] = field(default_factory=Counter)
     frame_deaths: Counter[FrameKey] = field(default_factory=Counter)
@@ -92,7 +93,7 @@ class Progress:
         self._frame = None
 
     def _note_page(self, page: PageRecord) -> None:
-        self.finished_pages.add((page.sha256, page.page_no))
+        self._finish(page.sha256, page.page_no)
         self.pages_read += 1
         if page.end_ms is not None:
             self.reached[page.sha256] = (page.page_no, page.end_ms)
@@ -107,7 +108,12 @@ class Progress:
     def _note_rejection(self, rejection: Rejection) -> None:
         self._frame = None
         if rejection.sha256 is not None and rejection.page_no is not None:
-            self.finished_pages.add((rejection.sha256, rejection.page_no))
+            self._finish(rejection.sha256, rejection.page_no)
+
+    def _finish(self, sha256: str, page_no: int) -> None:
+        if (sha256, page_no) not in self.finished_pages:
+            self.finished_pages.add((sha256, page_no))
+            self.finished_counts[sha256] += 1
 
 
 def read_events(path: Path) -> Iterator[CheckpointEvent]:

@@ -175,9 +175,15 @@ class BatchReader:
 
     def _open(self, name: str, content: Content) -> Medium:
         self._begin_opening(name, content)
-        return open_medium(
-            path_of(content.path), content.kind, content.mime, name=name, options=self._options
-        )
+        try:
+            return open_medium(
+                path_of(content.path), content.kind, content.mime, name=name, options=self._options
+            )
+        except MemoryError as error:
+            raise EngineFailed(
+                f"{name}: opening it needs more memory than TEXTMILL_WORKER_MEMORY_MB allows.",
+                detail=repr(error),
+            ) from error
 
     def _refuse_killers(self, content: Content, page_no: int, complaint: str) -> None:
         deaths = self._checkpoint.progress.starts[content.sha256, page_no]
@@ -188,8 +194,7 @@ class BatchReader:
             )
 
     def _note_opened(self, item: BatchItem, content: Content, page_count: int | None) -> None:
-        finished = self._checkpoint.progress.finished_pages
-        resumed = sum(sha256 == content.sha256 for sha256, _ in finished)
+        resumed = self._checkpoint.progress.finished_counts[content.sha256]
         self._say(
             ItemOpened(item_no=item.item_no, uri=item.ref.uri, page_count=page_count, pages_resumed=resumed)
         )
