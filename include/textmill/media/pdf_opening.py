@@ -70,7 +70,6 @@ def open_pdf(path: Path, *, name: str, options: MediaOptions) -> OpenedPdf:
     opened = opener.open()
     try:
         _refuse_dynamic_forms(opened, path, name)
-        opened.document.init_forms()
     except BaseException:
         opened.close()
         raise
@@ -162,7 +161,10 @@ class _Opener:
 
 
 def _load(source: Path | IO[bytes] | None) -> Any:
-    return PdfDocument(source)
+    document = PdfDocument(source)
+    # Before any page is loaded: pdfium then draws values of forms that bring no drawing of them.
+    document.init_forms()
+    return document
 
 
 def _opens(path: Path, password: str) -> bool:
