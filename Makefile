@@ -136,6 +136,16 @@ bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
 
+.PHONY: bench-text-layer
+bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.text_layer
+
+.PHONY: bench-video
+bench-video: setup-dev ## Measure how much of a video is read, and what that loses
+	@$(STACK) models
+	@PYTHONPATH=include $(OCR_PYTHON) -m bench.video
+
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
 	@$(STACK) clean

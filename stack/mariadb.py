@@ -71,7 +71,8 @@ def command(home: Path, account: ServerAccount, port: int) -> list[str]:
         "NO_ENGINE_SUBSTITUTION",
         "--default-time-zone=+00:00",
         "--max-connections=100",
-        "--max-allowed-packet=64M",
+        # A document's text is sent as one value, in which every quotation mark takes two bytes.
+        "--max-allowed-packet=256M",
         # As many as a dozen tables need; the default asks for more open files than many systems allow.
         "--table-open-cache=400",
         "--innodb-buffer-pool-size=256M",

@@ -92,10 +92,14 @@ def _media(media: Sequence[MediumLine], source: Path) -> Table:
     table.add_column("text found", no_wrap=True, overflow="ellipsis", max_width=64)
     for line in media[:_MOST_ROWS]:
         name = Text(_short(line.uri, source))
-        table.add_row(
-            name, line.status, str(line.pages), _confidence(line.confidence), Text(line.first_line or "")
-        )
+        pages = "–" if line.kind == "archive" else str(line.pages)
+        found = Text(line.first_line or _no_text(line), style="" if line.first_line else "dim")
+        table.add_row(name, line.status, pages, _confidence(line.confidence), found)
     return table
+
+
+def _no_text(line: MediumLine) -> str:
+    return "(archive: its members are media of their own)" if line.kind == "archive" else "(no text)"
 
 
 def _quarantined(lines: Sequence[QuarantineLine], source: Path) -> Table:
@@ -113,11 +117,12 @@ def _quarantined(lines: Sequence[QuarantineLine], source: Path) -> Table:
 
 
 def _short(uri: str, source: Path) -> str:
-    """A file below the ingested folder by its path there; everything else as it is."""
+    """A file below the ingested folder, or a member of an archive there, by its path; all else as it is."""
     parts = urlsplit(uri)
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri)
     folder = source if source.is_dir() else source.parent
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else uri
+    number = f"#{parts.fragment}" if parts.fragment else ""
+    return str(path.relative_to(folder)) + number if path.is_relative_to(folder) else uri
 
 
 def _confidence(value: float | None) -> str:

@@ -20,6 +20,8 @@ from textmill.errors import StagingError
 from textmill.records import (
     CheckpointEvent,
     CheckpointHeader,
+    FrameRead,
+    FrameStarted,
     MediumDone,
     MediumOpened,
     PageRead,
@@ -35,17 +37,30 @@ _EVENT: TypeAdapter[CheckpointEvent] = TypeAdapter(CheckpointEvent)
 PageKey = tuple[str, int]
 """SHA-256 of the medium and the page number, from 1."""
 
+FrameKey = tuple[str, int]
+"""SHA-256 of a video and a time in milliseconds."""
+
 
 @dataclass
 class Progress:
-    """What a checkpoint says is finished."""
+    """What a checkpoint says is finished.
+
+    Attributes:
+        finished_counts: how many pages of each medium are finished.
+        starts: how often work on a page began; deaths on a frame of it are in `frame_deaths` instead.
+        reached: of a video, the number of the last page that was read and the time at which it ends.
+    """
 
     page_counts: dict[str, int] = field(default_factory=dict)
     durations: dict[str, int] = field(default_factory=dict)
     finished_pages: set[PageKey] = field(default_factory=set)
+    finished_counts: Counter[str] = field(default_factory=Counter)
     finished_media: set[str] = field(default_factory=set)
     starts: Counter[PageKey] = field(default_factory=Counter)
+    frame_deaths: Counter[FrameKey] = field(default_factory=Counter)
+    reached: dict[str, tuple[int, int]] = field(default_factory=dict)
     pages_read: int = 0
+    _frame: FrameStarted | None = None
 
     def note(self, event: CheckpointEvent) -> None:
         """Take one event in."""
@@ -54,15 +69,16 @@ class Progress:
                 self._note_opened(event)
             case PageStarted():
                 self.starts[event.sha256, event.page_no] += 1
+            case FrameStarted():
+                self._frame = event
+            case FrameRead():
+                self._frame = None
             case PageRead(page=page):
-                self.finished_pages.add((page.sha256, page.page_no))
-                self.pages_read += 1
+                self._note_page(page)
             case Rejected(rejection=rejection):
                 self._note_rejection(rejection)
             case MediumDone():
-                self.finished_media.add(event.sha256)
-                if event.page_count is not None:
-                    self.page_counts[event.sha256] = event.page_count
+                self._note_done(event)
 
     def _note_opened(self, event: MediumOpened) -> None:
         if event.page_count is not None:
@@ -70,10 +86,34 @@ class Progress:
         if event.duration_ms is not None:
             self.durations[event.sha256] = event.duration_ms
         del self.starts[event.sha256, 0]  # opening it went well
+        if self._frame is not None and self._frame.sha256 == event.sha256:
+            # The same medium is opened again, and nothing came of the frame: the process died on it.
+            self.frame_deaths[event.sha256, self._frame.at_ms] += 1
+            self.starts[event.sha256, self._frame.page_no] -= 1
+        self._frame = None
+
+    def _note_page(self, page: PageRecord) -> None:
+        self._finish(page.sha256, page.page_no)
+        self.pages_read += 1
+        if page.end_ms is not None:
+            self.reached[page.sha256] = (page.page_no, page.end_ms)
+
+    def _note_done(self, event: MediumDone) -> None:
+        self.finished_media.add(event.sha256)
+        if event.page_count is not None:
+            self.page_counts[event.sha256] = event.page_count
+        if event.duration_ms is not None:
+            self.durations[event.sha256] = event.duration_ms
 
     def _note_rejection(self, rejection: Rejection) -> None:
+        self._frame = None
         if rejection.sha256 is not None and rejection.page_no is not None:
-            self.finished_pages.add((rejection.sha256, rejection.page_no))
+            self._finish(rejection.sha256, rejection.page_no)
+
+    def _finish(self, sha256: str, page_no: int) -> None:
+        if (sha256, page_no) not in self.finished_pages:
+            self.finished_pages.add((sha256, page_no))
+            self.finished_counts[sha256] += 1
 
 
 def read_events(path: Path) -> Iterator[CheckpointEvent]:

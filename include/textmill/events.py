@@ -26,12 +26,12 @@ class WorkerReady(Record):
 
 
 class ItemOpened(Record):
-    """A medium was opened; it has this many pages."""
+    """A medium was opened; it has this many pages, None while nobody can know."""
 
     event: Literal["item_opened"] = "item_opened"
     item_no: int
     uri: str
-    page_count: int
+    page_count: int | None
     pages_resumed: int
 
 
@@ -41,10 +41,19 @@ class PageDone(Record):
     event: Literal["page_done"] = "page_done"
     uri: str
     page_no: int
-    page_count: int
+    page_count: int | None
     characters: int
     confidence: float | None
     milliseconds: int
+
+
+class StillReading(Record):
+    """A video is being read; said now and then while no page comes of it, so that nobody thinks it hung."""
+
+    event: Literal["still_reading"] = "still_reading"
+    uri: str
+    at_ms: int
+    duration_ms: int | None
 
 
 class ItemDone(Record):
@@ -77,7 +86,8 @@ class WorkerFinished(Record):
 
 
 WorkerEvent = Annotated[
-    WorkerReady | ItemOpened | PageDone | ItemDone | ItemFailed | WorkerFinished, Field(discriminator="event")
+    WorkerReady | ItemOpened | PageDone | StillReading | ItemDone | ItemFailed | WorkerFinished,
+    Field(discriminator="event"),
 ]
 
 EVENTS: TypeAdapter[WorkerEvent] = TypeAdapter(WorkerEvent)

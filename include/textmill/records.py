@@ -106,20 +106,28 @@ class Content(Record):
 
 
 class FetchOutcome(StrEnum):
-    """What fetching decided about an item."""
+    """What fetching decided about an item. `OPENED` is an archive, whose members are items of their own."""
 
     READ = "read"
+    OPENED = "opened"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
 
 
 class FetchedItem(Record):
-    """A batch item after fetching."""
+    """A batch item after fetching.
+
+    Attributes:
+        content: absent when the item was refused before it was known for what it is.
+        rejection: why the item was refused; of an opened archive, why it could not be opened to its end.
+        archive: the archive in which the item lay, by its content.
+    """
 
     item: BatchItem
     outcome: FetchOutcome
     content: Content | None = None
     rejection: Rejection | None = None
+    archive: Sha256 | None = None
 
 
 class TextLayerUse(StrEnum):
@@ -246,6 +254,26 @@ class PageStarted(Record):
     page_no: int
 
 
+class FrameStarted(Record):
+    """Reading a frame of a video began, for a page that is not finished.
+
+    When the process dies before it is read or refused, the frame is to blame and not the whole page.
+    """
+
+    type: Literal["frame_started"] = "frame_started"
+    sha256: Sha256
+    page_no: int
+    at_ms: int
+
+
+class FrameRead(Record):
+    """A frame is read; its text comes with the page."""
+
+    type: Literal["frame_read"] = "frame_read"
+    sha256: Sha256
+    at_ms: int
+
+
 class PageRead(Record):
     """A page is finished."""
 
@@ -261,15 +289,20 @@ class Rejected(Record):
 
 
 class MediumDone(Record):
-    """All pages of a medium are finished, one way or the other."""
+    """All pages of a medium are finished, one way or the other.
+
+    `page_count` and `duration_ms` are given where only reading to the end told them.
+    """
 
     type: Literal["done"] = "done"
     sha256: Sha256
     page_count: int | None = None
+    duration_ms: int | None = None
 
 
 CheckpointEvent = Annotated[
-    MediumOpened | PageStarted | PageRead | Rejected | MediumDone, Field(discriminator="type")
+    MediumOpened | PageStarted | FrameStarted | FrameRead | PageRead | Rejected | MediumDone,
+    Field(discriminator="type"),
 ]
 
 

@@ -68,12 +68,21 @@ class Settings(BaseSettings):
         2.0, description="A file modified less than this ago may still be being written: next run."
     )
 
-    max_text_bytes: Positive = Field(64 * 1024**2, description="Largest text, RTF or HTML file that is read.")
+    max_text_bytes: Positive = Field(
+        64 * 1024**2,
+        description="Largest text, RTF or HTML file that is read. The database's `max_allowed_packet` must "
+        "be more than twice as much.",
+    )
     max_video_seconds: PositiveSeconds = Field(6 * 3600.0, description="Longest video that is read.")
-    archive_max_depth: Positive = Field(2, description="Archives within archives that are opened.")
-    archive_max_entries: Positive = Field(10_000, description="Most members of one archive.")
+    archive_max_depth: Positive = Field(
+        2, description="How deep archives in archives are opened: 1 opens those that lie in an archive."
+    )
+    archive_max_entries: Positive = Field(
+        10_000, description="Most members of one archive, with those of all archives in it."
+    )
     archive_max_ratio: PositiveNumber = Field(
-        200.0, description="Most bytes that a byte of an archive may unpack to: more is a bomb."
+        200.0,
+        description="Most bytes that a byte of an archive may unpack to, beyond 16 MiB: more is a bomb.",
     )
     archive_max_bytes: Positive = Field(
         8 * 1024**3, description="Most bytes to which one archive, with all archives in it, may unpack."

@@ -39,8 +39,16 @@ def path_of(uri: str) -> Path:
 
 
 def name_of(uri: str) -> str:
-    """Return the last part of an address for people to read; bytes that are no UTF-8 become `�`."""
-    return unquote(urlsplit(uri).path).rstrip("/").rpartition("/")[2]
+    """Return the last part of an address for people to read, with what leads to it inside of an archive.
+
+    What cannot be shown (bytes that are no UTF-8, control characters) becomes `�`.
+    """
+    parts = urlsplit(uri)
+    outside, mark, inside = parts.path.partition("!")
+    name = unquote(outside).rstrip("/").rpartition("/")[2] + mark + unquote(inside)
+    if parts.fragment:
+        name += f"#{parts.fragment}"
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 
 class BatchArea:

@@ -26,6 +26,7 @@ from textmill.events import (
     ItemFailed,
     ItemOpened,
     PageDone,
+    StillReading,
     WorkerEvent,
     WorkerFinished,
     WorkerReady,
@@ -39,6 +40,7 @@ from textmill.reading import PageReader, ReadPage, create_reader
 from textmill.records import (
     BatchItem,
     Content,
+    Kind,
     MediumDone,
     MediumOpened,
     OcrRequest,
@@ -68,7 +70,9 @@ class BatchReader:
         settings: Settings,
         options: MediaOptions,
         out: TextIO,
+        *,
         loading: LoadingNotes,
+        video_interval_seconds: float,
     ) -> None:
         self._area = area
         self._reader = reader
@@ -78,6 +82,7 @@ class BatchReader:
         self._options = options
         self._out = out
         self._loading = loading
+        self._video_interval_seconds = video_interval_seconds
         self._pages_read = 0
         self._pages_rejected = 0
         self._media_rejected = 0
@@ -118,25 +123,67 @@ class BatchReader:
                 f"Clear the fetch task of this batch, not only ocr; run with force if it is loaded already."
             )
         try:
-            with self._open(name, content) as medium:
-                self._checkpoint.append(MediumOpened(sha256=content.sha256, page_count=medium.page_count))
-                self._note_opened(item, content, medium.page_count)
-                for page_no in range(1, medium.page_count + 1):
-                    self._read_page(uri, name, content, medium, page_no)
-                pages = medium.page_count
+            done = (self._read_video if content.kind is Kind.VIDEO else self._read_pages)(item, name, content)
         except MediumError as error:
             # A fault of the whole medium: of its only page, or found before any page was asked for.
             self._reject(uri, content, error, page_no=None)
-            pages = 0
-        self._checkpoint.append(MediumDone(sha256=content.sha256))
+            done = MediumDone(sha256=content.sha256)
+        self._checkpoint.append(done)
+        pages = self._checkpoint.progress.page_counts.get(content.sha256, 0)
         self._say(ItemDone(item_no=item.item_no, uri=uri, page_count=pages))
 
-    def _open(self, name: str, content: Content) -> Medium:
+    def _read_pages(self, item: BatchItem, name: str, content: Content) -> MediumDone:
+        with self._open(name, content) as medium:
+            self._checkpoint.append(MediumOpened(sha256=content.sha256, page_count=medium.page_count))
+            self._note_opened(item, content, medium.page_count)
+            for page_no in range(1, medium.page_count + 1):
+                self._read_page(item.ref.uri, name, content, medium, page_no)
+        return MediumDone(sha256=content.sha256)
+
+    def _read_video(self, item: BatchItem, name: str, content: Content) -> MediumDone:
+        from textmill.video_reading.checkpointed import CheckpointedVideo, PageRefused
+
+        uri = item.ref.uri
+        self._begin_opening(name, content)
+        with CheckpointedVideo(
+            content,
+            name=name,
+            options=self._options,
+            interval_seconds=self._video_interval_seconds,
+            reader=self._reader,
+            checkpoint=self._checkpoint,
+            attempts=self._settings.page_attempts,
+        ) as video:
+            self._checkpoint.append(
+                MediumOpened(sha256=content.sha256, page_count=None, duration_ms=video.duration_ms)
+            )
+            self._note_opened(item, content, None)
+            for page in video.pages(
+                lambda at_ms: self._say(StillReading(uri=uri, at_ms=at_ms, duration_ms=video.duration_ms))
+            ):
+                if isinstance(page, PageRefused):
+                    self._reject(uri, content, page.error, page_no=page.page_no)
+                else:
+                    self._keep(uri, page, page_count=None)
+            return MediumDone(
+                sha256=content.sha256, page_count=video.page_count, duration_ms=video.duration_ms
+            )
+
+    def _begin_opening(self, name: str, content: Content) -> None:
         self._refuse_killers(content, _OPENING, f"{name}: the OCR process died or hung")
         self._checkpoint.append(PageStarted(sha256=content.sha256, page_no=_OPENING))
-        return open_medium(
-            path_of(content.path), content.kind, content.mime, name=name, options=self._options
-        )
+
+    def _open(self, name: str, content: Content) -> Medium:
+        self._begin_opening(name, content)
+        try:
+            return open_medium(
+                path_of(content.path), content.kind, content.mime, name=name, options=self._options
+            )
+        except MemoryError as error:
+            raise EngineFailed(
+                f"{name}: opening it needs more memory than TEXTMILL_WORKER_MEMORY_MB allows.",
+                detail=repr(error),
+            ) from error
 
     def _refuse_killers(self, content: Content, page_no: int, complaint: str) -> None:
         deaths = self._checkpoint.progress.starts[content.sha256, page_no]
@@ -146,9 +193,8 @@ class BatchReader:
                 page_no=page_no or None,
             )
 
-    def _note_opened(self, item: BatchItem, content: Content, page_count: int) -> None:
-        finished = self._checkpoint.progress.finished_pages
-        resumed = sum((content.sha256, page_no) in finished for page_no in range(1, page_count + 1))
+    def _note_opened(self, item: BatchItem, content: Content, page_count: int | None) -> None:
+        resumed = self._checkpoint.progress.finished_counts[content.sha256]
         self._say(
             ItemOpened(item_no=item.item_no, uri=item.ref.uri, page_count=page_count, pages_resumed=resumed)
         )
@@ -168,13 +214,16 @@ class BatchReader:
                 raise
             self._reject(uri, content, error, page_no=page_no)
             return
+        self._keep(uri, record, medium.page_count)
+
+    def _keep(self, uri: str, record: PageRecord, page_count: int | None) -> None:
         self._checkpoint.append(PageRead(page=record))
         self._pages_read += 1
         self._say(
             PageDone(
                 uri=uri,
-                page_no=page_no,
-                page_count=medium.page_count,
+                page_no=record.page_no,
+                page_count=page_count,
                 characters=len(record.text),
                 confidence=record.confidence,
                 milliseconds=record.milliseconds,
@@ -272,7 +321,16 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
         page_pixel_budget=settings.page_pixel_budget,
     )
     with Checkpoint(area.checkpoint, key) as checkpoint:
-        BatchReader(area, reader, checkpoint, settings, options, out, loading).run()
+        BatchReader(
+            area,
+            reader,
+            checkpoint,
+            settings,
+            options,
+            out,
+            loading=loading,
+            video_interval_seconds=request.video_interval_seconds,
+        ).run()
 
 
 def main() -> None:

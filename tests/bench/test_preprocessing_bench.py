@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bench import preprocessing
-from bench.accuracy import find_pairs
 from bench.metrics import Score
+from bench.pairs import find_pairs
 from bench.preprocessing import OnceReader, Tally, as_orientation_table, as_table, compare, turn_everything
 from textmill.page import PageImage, PageText
 from textmill.records import LineRecord
@@ -93,4 +93,4 @@ def test_every_page_is_turned_four_ways_and_what_goes_wrong_is_named(folder: Pat
 
 def test_a_folder_without_ground_truth_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert preprocessing.main([str(tmp_path)]) == 2
-    assert "holds no medium with ground truth" in capsys.readouterr().err
+    assert "with ground truth" in capsys.readouterr().err

@@ -21,7 +21,9 @@ from textmill.preprocessing.geometry import rotation, turned, warped
 from textmill.preprocessing.measuring import grain, grey_thumbnail, speck_share, text_height, unevenness
 from textmill.preprocessing.skew import measure_skew
 from textmill.preprocessing.wishes import STEPS
+from textmill.reading import create_reader
 from textmill.records import LineRecord
+from textmill.settings import Settings
 
 PAPER = (240, 244, 246)
 WORDS = ("the", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs", "near", "seven", "harbours")
@@ -412,3 +414,26 @@ def test_memory_is_bounded_on_a_large_page() -> None:
     tracemalloc.stop()
     assert prepared.picture.pixels.size <= 1.5 * large.size
     assert peak < 6 * large.nbytes
+
+
+# --- with a real engine ---------------------------------------------------------------------------------
+
+
+def test_a_page_on_its_side_is_read_upright_and_outlined_in_the_upright_page(
+    samples: Path, models_dir: Path
+) -> None:
+    reader = create_reader(
+        Settings(models_dir=models_dir),
+        engine="paddle",
+        languages=("en",),
+        preprocessing="orientation,deskew",
+        second_opinion="off",
+    )
+    upright = read_sample(samples / "receipt-grocer.jpg")
+    read = reader.read(page(turned(upright, 90)))
+    assert read.steps[0] == "turned 270°"
+    assert np.array_equal(read.page.pixels, upright)
+    assert read.page.rotation == 270
+    first, plain = read.text.lines[0], reader.engine.read(page(upright)).lines[0]
+    assert first.text == plain.text == "GREENWAY GROCER"
+    assert np.allclose(centre(first.polygon), centre(plain.polygon), atol=4)

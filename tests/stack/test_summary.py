@@ -37,7 +37,9 @@ def printed(run: RunSummary, source: Path) -> str:
 
 
 def test_totals_one_line_of_text_per_medium_and_reasons(tmp_path: Path) -> None:
-    media = [MediumLine((tmp_path / "a [b] é.pdf").as_uri(), "loaded", 3, 0.97, "Dear [bold]Sir[/bold]")]
+    media = [
+        MediumLine((tmp_path / "a [b] é.pdf").as_uri(), "pdf", "loaded", 3, 0.97, "Dear [bold]Sir[/bold]")
+    ]
     quarantined = [
         QuarantineLine((tmp_path / "locked.pdf").as_uri(), None, "encrypted", "It wants a password")
     ]
@@ -48,8 +50,23 @@ def test_totals_one_line_of_text_per_medium_and_reasons(tmp_path: Path) -> None:
     assert "It wants a password" in text
 
 
+def test_media_without_pages_say_so(tmp_path: Path) -> None:
+    media = [
+        MediumLine((tmp_path / "box.zip").as_uri(), "archive", "partial", 0, None, ""),
+        MediumLine((tmp_path / "box.zip").as_uri() + "!a%20b.png#2", "image", "loaded", 1, 0.9, "Dear Sir"),
+        MediumLine((tmp_path / "silent.mp4").as_uri(), "video", "loaded", 0, None, ""),
+    ]
+    lines = printed(a_summary(media, []), tmp_path).splitlines()
+    rows = {line.split("│")[1].strip(): line for line in lines if line.count("│") > 4}
+    assert "–" in rows["box.zip"] and "its members are media of their own" in rows["box.zip"]
+    assert "Dear Sir" in rows["box.zip!a b.png#2"]
+    assert " 0 " in rows["silent.mp4"] and "(no text)" in rows["silent.mp4"]
+
+
 def test_long_lists_are_capped_and_say_so(tmp_path: Path) -> None:
-    media = [MediumLine(f"file:///elsewhere/{number}.png", "loaded", 1, None, "") for number in range(33)]
+    media = [
+        MediumLine(f"file:///elsewhere/{number}.png", "image", "loaded", 1, None, "") for number in range(33)
+    ]
     text = printed(a_summary(media, []), tmp_path)
     assert "file:///elsewhere/29.png" in text
     assert "file:///elsewhere/30.png" not in text

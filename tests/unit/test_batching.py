@@ -65,3 +65,10 @@ def test_pages_of_a_pdf_are_guessed_from_its_size() -> None:
     assert COST.pages(ref("a.pdf", 600_000)) == 10
     assert COST.pages(ref("a.PDF", 1)) == 1
     assert COST.pages(ref("a.png", 600_000)) == 1
+
+
+def test_pages_of_an_archive_and_a_video_are_guessed_from_their_size() -> None:
+    assert COST.pages(ref("a.zip", 25_000_000)) == 100
+    assert COST.pages(ref("a.tar.gz", 1)) == 1
+    assert COST.pages(ref("a.mp4", 50_000_000)) == 10
+    assert COST.pages(ref("a.zip!b.pdf", 600_000)) == 10

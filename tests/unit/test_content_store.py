@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from textmill.fetching.content_store import ContentStore
 
 
 def put(store: ContentStore, original: Path, max_bytes: int = 1000) -> str:
-    return store.put_file(original, name=original.name, max_bytes=max_bytes).sha256
+    with store.receive_file(original, name=original.name, max_bytes=max_bytes) as incoming:
+        incoming.keep()
+        return incoming.sha256
 
 
 def test_a_copy_lies_under_its_hash(tmp_path: Path) -> None:
@@ -69,6 +72,31 @@ def test_what_became_a_pipe_or_a_link_is_left_for_the_next_run(tmp_path: Path) -
     (tmp_path / "link.png").symlink_to(tmp_path / "pipe.png")
     with pytest.raises(FileUnreadable):
         put(ContentStore(tmp_path / "content"), tmp_path / "link.png")
+
+
+def test_what_is_not_kept_leaves_nothing(tmp_path: Path) -> None:
+    store = ContentStore(tmp_path / "content")
+    with store.receive([b"he", b"llo"], name="a.png", max_bytes=5) as incoming:
+        assert incoming.path.read_bytes() == b"hello"
+        assert (incoming.bytes, incoming.sha256) == (5, hashlib.sha256(b"hello").hexdigest())
+    assert list((tmp_path / "content").rglob("*")) == []
+
+
+def test_a_stream_is_stopped_when_it_grows_too_large(tmp_path: Path) -> None:
+    taken = []
+
+    def endless() -> Iterator[bytes]:
+        while True:
+            taken.append(1)
+            yield b"x" * 100
+
+    with (
+        pytest.raises(TooManyBytes, match="TEXTMILL_MAX_FILE_BYTES allows 1,000"),
+        ContentStore(tmp_path / "content").receive(endless(), name="a.png", max_bytes=1000),
+    ):
+        pass
+    assert len(taken) == 11
+    assert list((tmp_path / "content").rglob("*")) == []
 
 
 def test_leftovers_go_and_what_is_in_quarantine_stays(tmp_path: Path) -> None:

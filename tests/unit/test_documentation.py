@@ -13,6 +13,7 @@ from tools.document_settings import DOCUMENT, document
 DOCUMENTS = [
     "README.md",
     "docs/architecture.md",
+    "docs/media.md",
     "docs/operations.md",
     "docs/warehouse.md",
     "docs/development.md",

@@ -63,6 +63,22 @@ def test_a_run_played_again_has_the_same_books(warehouse: Engine) -> None:
     assert run_summary(warehouse, "run-1") == first
 
 
+def test_members_of_archives_are_found_too_and_the_books_add_up(warehouse: Engine) -> None:
+    with warehouse.begin() as connection:
+        start_run(connection, "run-1", "file:///in", {}, NOW)
+        note_discovery(connection, "run-1", found=10, unchanged=8)
+        plan_run(connection, "run-1", [(2, 30.0)])
+        counts = {"media_total": 7, "media_members": 5}  # an archive with five members, and a picture
+        done = {"state": "loaded", "media_loaded": 4, "media_unchanged": 1, "media_quarantined": 2}
+        note_batch(connection, "run-1", 0, **counts, **done)
+    for _ in range(2):
+        with warehouse.begin() as connection:
+            finish_run(connection, "run-1", NOW)
+        summary = run_summary(warehouse, "run-1")
+        assert (summary.media_found, summary.media_loaded) == (15, 4)
+        assert (summary.media_unchanged, summary.media_quarantined) == (9, 2)
+
+
 def test_a_batch_that_did_not_get_through_fails_the_run(warehouse: Engine) -> None:
     assert play(warehouse, batches_done=1) == ("batch 1 (planned)",)
     assert run_summary(warehouse, "run-1").state == "failed"

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import Engine, text, update
 from warehouse_records import NOW, content, ref
 
+from textmill.records import Content, Kind
 from textmill.warehouse.claims import Claim, Claimant, claim
-from textmill.warehouse.locations import find_unchanged, note_location
+from textmill.warehouse.locations import find_unchanged, note_location, unfinished_archives
 from textmill.warehouse.runs import start_run
 from textmill.warehouse.tables import ingest_run, media
 
@@ -121,3 +122,74 @@ class TestUnchanged:
         with warehouse.connect() as connection:
             seen = connection.execute(text("SELECT last_seen FROM media_location")).scalar_one()
         assert seen == NOW + timedelta(1)
+
+
+class TestArchives:
+    """`box.zip` (c) holds `a.png` (a) and `inner.tar` (d), which holds `b.png` (b)."""
+
+    @pytest.fixture(autouse=True)
+    def box(self, warehouse: Engine) -> None:
+        with warehouse.begin() as connection:
+            start_run(connection, "run-1", "file:///in", {}, NOW)
+            start_run(connection, "run-2", "file:///in", {}, NOW)
+        box = self.note(warehouse, "box.zip", "c", Kind.ARCHIVE)
+        inner = self.note(warehouse, "box.zip!inner.tar", "d", Kind.ARCHIVE, box)
+        self.note(warehouse, "box.zip!a.png", "a", Kind.IMAGE, box)
+        self.note(warehouse, "box.zip!inner.tar!b.png", "b", Kind.IMAGE, inner)
+        settle(warehouse)
+        end_run(warehouse, "run-1")
+
+    def note(self, warehouse: Engine, name: str, letter: str, kind: Kind, archive: int | None = None) -> int:
+        with warehouse.begin() as connection:
+            claimant = Claimant("run-1", 0, False, 12)
+            found = content(letter).model_copy(update={"kind": kind})
+            media_id = claim(connection, found, claimant, NOW).media_id
+            note_location(
+                connection, ref(name), media_id=media_id, archive_id=archive, refused=False, now=NOW
+            )
+        return media_id
+
+    def set(self, warehouse: Engine, letter: str, **values: object) -> None:
+        with warehouse.begin() as connection:
+            connection.execute(update(media).where(media.c.sha256 == letter * 64).values(**values))
+
+    def is_unchanged(self, warehouse: Engine) -> bool:
+        with warehouse.begin() as connection:
+            return bool(find_unchanged(connection, [ref("box.zip")], NOW))
+
+    def is_opened(self, warehouse: Engine, letter: str = "c") -> bool:
+        with warehouse.begin() as connection:
+            found: Content = content(letter).model_copy(update={"kind": Kind.ARCHIVE})
+            return claim(connection, found, Claimant("run-2", 0, False, 12), NOW).granted
+
+    def test_an_archive_of_which_all_is_through_is_not_opened_again(self, warehouse: Engine) -> None:
+        assert self.is_unchanged(warehouse)
+        assert not self.is_opened(warehouse)
+
+    @pytest.mark.parametrize(("letter", "inner"), [("a", False), ("b", True)])
+    @pytest.mark.parametrize("values", [{"needs_retry": True}, {"status": "claimed"}])
+    def test_a_member_that_is_not_through_has_the_archives_around_it_opened(
+        self, warehouse: Engine, letter: str, inner: bool, values: dict[str, object]
+    ) -> None:
+        self.set(warehouse, letter, **values)
+        assert not self.is_unchanged(warehouse)
+        assert self.is_opened(warehouse)
+        assert self.is_opened(warehouse, "d") is inner
+
+    @pytest.mark.parametrize("permanent", [True, False])
+    def test_a_member_that_was_refused_unopened(self, warehouse: Engine, permanent: bool) -> None:
+        with warehouse.begin() as connection:
+            evil = ref("box.zip!evil")
+            note_location(connection, evil, media_id=None, archive_id=1, refused=permanent, now=NOW)
+        assert self.is_unchanged(warehouse) is permanent
+
+    def test_an_archive_that_holds_itself_is_through_one_day(self, warehouse: Engine) -> None:
+        with warehouse.begin() as connection:
+            note_location(connection, ref("box.zip!r.zip"), media_id=1, archive_id=1, refused=False, now=NOW)
+            assert unfinished_archives(connection, {1}) == set()
+
+    def test_an_archive_whose_address_was_taken_is_opened_where_it_turns_up_again(
+        self, warehouse: Engine
+    ) -> None:
+        self.note(warehouse, "box.zip", "e", Kind.ARCHIVE)
+        assert self.is_opened(warehouse)

@@ -20,6 +20,7 @@ CONTRACT = {
     "rotation low_line_share preprocessing",
     "v_line": "media_id sha256 uri page_no line_no text confidence engine other_engine other_text "
     "other_confidence polygon start_ms end_ms",
+    "v_video_text": "media_id sha256 uri page_no cue_no start_ms end_ms start_time end_time text confidence",
     "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
     "last_seen run_id",
 }

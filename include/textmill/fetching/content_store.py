@@ -10,7 +10,8 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -22,12 +23,24 @@ _CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A file in the store."""
+class Incoming:
+    """A copy that is complete but not kept yet.
+
+    Attributes:
+        path: where it lies for now.
+        place: where it lies once it is kept.
+    """
 
     sha256: str
     bytes: int
     path: Path
+    place: Path
+
+    def keep(self) -> None:
+        """Put the copy into its place; doing so again is fine."""
+        if self.path.exists():
+            self.place.parent.mkdir(exist_ok=True)
+            self.path.replace(self.place)
 
 
 class ContentStore:
@@ -40,21 +53,34 @@ class ContentStore:
         """Where content with this hash lies, or would lie."""
         return self._root / sha256[:2] / sha256
 
-    def put_file(self, original: Path, *, name: str, max_bytes: int) -> Stored:
-        """Copy a file in, hashing it on the way; the same content is kept once.
-
-        Args:
-            name: what the file is called in error sentences.
+    @contextmanager
+    def receive_file(self, original: Path, *, name: str, max_bytes: int) -> Iterator[Incoming]:
+        """Copy a file; see `receive`.
 
         Raises:
             EmptyFile, TooManyBytes, FileVanished, FileUnreadable, FileChanged: see the classes.
+        """
+        with self.receive(
+            _file_chunks(original, name, max_bytes), name=name, max_bytes=max_bytes
+        ) as incoming:
+            yield incoming
+
+    @contextmanager
+    def receive(self, chunks: Iterable[bytes], *, name: str, max_bytes: int) -> Iterator[Incoming]:
+        """Copy a stream, hashing it on the way. What is not kept inside of the block is dropped at its end.
+
+        Args:
+            name: what the stream is called in error sentences.
+
+        Raises:
+            EmptyFile, TooManyBytes: see the classes; and whatever `chunks` raises.
         """
         self._root.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=self._root, prefix="incoming-", delete=False) as copy:
             partial = Path(copy.name)
             try:
-                digest, size = _copy(original, copy.fileno(), name, max_bytes)
-                return self._keep(partial, digest, size)
+                digest, size = _copy(chunks, copy.fileno(), name, max_bytes)
+                yield Incoming(sha256=digest, bytes=size, path=partial, place=self.path(digest))
             finally:
                 partial.unlink(missing_ok=True)
 
@@ -74,33 +100,40 @@ class ContentStore:
             path.unlink(missing_ok=True)
         return len(stale)
 
-    def _keep(self, partial: Path, digest: str, size: int) -> Stored:
-        place = self.path(digest)
-        place.parent.mkdir(exist_ok=True)
-        partial.replace(place)
-        return Stored(sha256=digest, bytes=size, path=place)
 
-
-def _copy(original: Path, target: int, name: str, max_bytes: int) -> tuple[str, int]:
-    """Copy `original` to the open descriptor `target`; returns the SHA-256 in hex and the bytes.
+def _copy(chunks: Iterable[bytes], target: int, name: str, max_bytes: int) -> tuple[str, int]:
+    """Copy `chunks` to the open descriptor `target`; returns the SHA-256 in hex and the bytes.
 
     Only faults of the original become a MediumError: a full disk under the copy is the task's own.
     """
     digest = hashlib.sha256()
     size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooManyBytes(f"{name} is too large: TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,} bytes.")
+        digest.update(chunk)
+        _write_all(target, chunk)
+    if size == 0:
+        raise EmptyFile(f"{name} is empty (0 bytes). Copy it again from where it came from.")
+    os.fsync(target)
+    return digest.hexdigest(), size
+
+
+def _file_chunks(original: Path, name: str, max_bytes: int) -> Iterator[bytes]:
+    size = 0
     with os.fdopen(_open(original, name), "rb", buffering=0) as file:
         before = os.fstat(file.fileno())
-        _refuse_by_size(name, before.st_size, max_bytes)
+        if before.st_size > max_bytes:
+            raise TooManyBytes(
+                f"{name} has {before.st_size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}."
+            )
         while chunk := _read(file, name):
             size += len(chunk)
-            _refuse_by_size(name, size, max_bytes)
-            digest.update(chunk)
-            _write_all(target, chunk)
+            yield chunk
         after = os.fstat(file.fileno())
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
         raise FileChanged(f"{name} was changed while it was read; the next run takes it again.")
-    os.fsync(target)
-    return digest.hexdigest(), size
 
 
 def _open(original: Path, name: str) -> int:
@@ -130,10 +163,3 @@ def _write_all(target: int, chunk: bytes) -> None:
     view = memoryview(chunk)
     while view:
         view = view[os.write(target, view) :]
-
-
-def _refuse_by_size(name: str, size: int, max_bytes: int) -> None:
-    if size == 0:
-        raise EmptyFile(f"{name} is empty (0 bytes). Copy it again from where it came from.")
-    if size > max_bytes:
-        raise TooManyBytes(f"{name} has {size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}.")

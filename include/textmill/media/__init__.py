@@ -7,6 +7,7 @@ from pathlib import Path
 from textmill.media.image import ImageMedium
 from textmill.media.medium import MediaOptions, Medium, media_options
 from textmill.media.pdf import PdfMedium
+from textmill.media.text import TextMedium
 from textmill.records import Kind
 
 __all__ = ["MediaOptions", "Medium", "media_options", "open_medium"]
@@ -27,5 +28,7 @@ def open_medium(path: Path, kind: Kind, mime: str, *, name: str, options: MediaO
             return ImageMedium(path, name=name, options=options)
         case Kind.PDF:
             return PdfMedium(path, name=name, options=options)
+        case Kind.TEXT:
+            return TextMedium(path, mime, name=name, options=options)
         case _:
             raise ValueError(f"No reader for {mime}; fetching should have refused {name}.")

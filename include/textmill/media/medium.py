@@ -31,6 +31,7 @@ class MediaOptions:
     page_pixel_budget: int = 40_000_000
     max_pages: int = 10_000
     max_text_bytes: int = 64 * 1024**2
+    max_video_seconds: float = 6 * 3600.0
     page_timeout_seconds: float = 300.0
 
     def refuse_pages(self, name: str, pages: int) -> None:
@@ -71,6 +72,7 @@ def media_options(
         page_pixel_budget=settings.page_pixel_budget,
         max_pages=settings.max_pages,
         max_text_bytes=settings.max_text_bytes,
+        max_video_seconds=settings.max_video_seconds,
         page_timeout_seconds=settings.page_timeout_seconds,
     )
 

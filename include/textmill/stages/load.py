@@ -23,7 +23,7 @@ from textmill.records import (
 from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.loader import MediumResult, load_medium
-from textmill.warehouse.locations import note_location
+from textmill.warehouse.locations import media_key, note_location
 from textmill.warehouse.quarantining import quarantine_all, resolve_address
 from textmill.warehouse.runs import note_batch, run_key
 
@@ -88,13 +88,32 @@ class BatchLoader:
                 self._load_read(uris.pop(sha256), sha256, records, tally)
         for sha256, uri in uris.items():  # opened or not, none of their pages could be read
             self._load_read(uri, sha256, [], tally)
+        opened_into = set()  # archives out of which something was taken
         for fetched in read_records(self._area.fetched, FetchedItem):
-            if fetched.outcome is FetchOutcome.UNCHANGED:
-                self._note_unchanged(fetched)
+            if fetched.archive is not None and fetched.outcome is not FetchOutcome.REJECTED:
+                opened_into.add(fetched.archive)
+            if fetched.outcome is FetchOutcome.UNCHANGED and fetched.content is not None:
+                self._note_unchanged(fetched.item.ref.uri, fetched.content.sha256)
                 tally.media_unchanged += 1
-            elif fetched.rejection is not None:
+            elif fetched.outcome is FetchOutcome.REJECTED and fetched.rejection is not None:
                 self._load_refused(fetched, fetched.rejection)
                 tally.media_quarantined += 1
+        self._load_archives(opened_into, tally)
+
+    def _load_archives(self, opened_into: set[str], tally: LoadTally) -> None:
+        """Settle the archives, last of all: what is not settled is opened again by the next run."""
+        for fetched in read_records(self._area.fetched, FetchedItem):
+            if fetched.outcome is FetchOutcome.OPENED and fetched.content is not None:
+                sha256 = fetched.content.sha256
+                result = MediumResult(
+                    uri=fetched.item.ref.uri,
+                    sha256=sha256,
+                    page_count=0,
+                    pages=[],
+                    rejections=[] if fetched.rejection is None else [fetched.rejection],
+                    members=sha256 in opened_into,
+                )
+                self._write(result, tally)
 
     def _load_read(self, uri: str, sha256: str, pages: list[PageRecord], tally: LoadTally) -> None:
         result = MediumResult(
@@ -113,6 +132,9 @@ class BatchLoader:
             ],
         )
         _refuse_losses(result)
+        self._write(result, tally)
+
+    def _write(self, result: MediumResult, tally: LoadTally) -> None:
         changed = in_transaction(
             self._warehouse,
             lambda connection: load_medium(
@@ -125,7 +147,7 @@ class BatchLoader:
         )
         tally.note(result, changed)
         if result.status == "loaded":
-            self._store.remove(sha256)
+            self._store.remove(result.sha256)
 
     def _verdict(self, page: PageRecord) -> PageVerdict:
         try:
@@ -136,10 +158,10 @@ class BatchLoader:
                 f"clear the validate task of this batch."
             ) from None
 
-    def _note_unchanged(self, fetched: FetchedItem) -> None:
-        uri = fetched.item.ref.uri
+    def _note_unchanged(self, uri: str, sha256: str) -> None:
         in_transaction(
-            self._warehouse, lambda connection: resolve_address(connection, uri=uri, now=utc_now())
+            self._warehouse,
+            lambda connection: resolve_address(connection, uri=uri, sha256=sha256, now=utc_now()),
         )
 
     def _load_refused(self, fetched: FetchedItem, rejection: Rejection) -> None:
@@ -152,7 +174,14 @@ class BatchLoader:
                 batch_no=self._area.batch_no,
                 now=now,
             )
-            note_location(connection, fetched.item.ref, media_id=None, refused=rejection.permanent, now=now)
+            note_location(
+                connection,
+                fetched.item.ref,
+                media_id=None,
+                archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
+                refused=rejection.permanent,
+                now=now,
+            )
 
         in_transaction(self._warehouse, write)
 

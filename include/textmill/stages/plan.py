@@ -15,6 +15,11 @@ from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.runs import plan_run
 
 
+def cost_model(settings: Settings) -> CostModel:
+    """Return what is assumed about media that nobody has opened yet."""
+    return CostModel(settings.seconds_per_page, settings.bytes_per_pdf_page)
+
+
 def plan(
     warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str, batch_seconds: float
 ) -> list[str]:
@@ -25,7 +30,7 @@ def plan(
     shutil.rmtree(run.batches, ignore_errors=True)
     batches = plan_batches(
         read_records(run.discovered, MediaRef),
-        CostModel(settings.seconds_per_page, settings.bytes_per_pdf_page),
+        cost_model(settings),
         PlanLimits(batch_seconds, settings.max_batches, settings.ocr_slots),
     )
     for batch_no, items in enumerate(batches):

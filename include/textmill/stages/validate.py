@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +52,6 @@ def _judge(area: BatchArea) -> tuple[list[ExpectationResult], list[PageVerdict]]
 
 def _rows(area: BatchArea) -> Iterator[dict[str, Any]]:
     progress = read_progress(area.checkpoint)
-    settled = Counter(sha256 for sha256, _ in progress.finished_pages)
     for page in read_pages(area.pages):
         yield {
             "sha256": page.sha256,
@@ -63,6 +61,6 @@ def _rows(area: BatchArea) -> Iterator[dict[str, Any]]:
             "width": page.width,
             "height": page.height,
             "ink": page.ink,
-            "pages_settled": settled[page.sha256],
+            "pages_settled": progress.finished_counts[page.sha256],
             "page_count": progress.page_counts[page.sha256],
         }

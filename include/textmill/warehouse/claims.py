@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.mysql import insert
 
-from textmill.records import Content
-from textmill.warehouse.locations import SETTLED
-from textmill.warehouse.tables import ingest_run, media
+from textmill.records import Content, Kind
+from textmill.warehouse.locations import unfinished_archives
+from textmill.warehouse.tables import SETTLED, ingest_run, media
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def claim(connection: Connection, content: Content, claimant: Claimant, now: dat
     row = connection.execute(
         select(
             media.c.id,
+            media.c.kind,
             media.c.status,
             media.c.needs_retry,
             media.c.claimed_run,
@@ -76,7 +77,7 @@ def claim(connection: Connection, content: Content, claimant: Claimant, now: dat
         .with_for_update()
     ).one()
     held = _is_held(connection, row, claimant, now)
-    granted = not held and _may_read(row, claimant)
+    granted = not held and _may_read(connection, row, claimant)
     if granted:
         connection.execute(
             update(media)
@@ -99,10 +100,12 @@ def _is_mine(row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
     return (row.claimed_run, row.claimed_batch) == (claimant.run_id, claimant.batch_no)
 
 
-def _may_read(row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
+def _may_read(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
     if _is_mine(row, claimant) or claimant.force:
         return True
-    return row.status not in SETTLED or bool(row.needs_retry)
+    if row.status not in SETTLED or row.needs_retry:
+        return True
+    return row.kind == Kind.ARCHIVE and bool(unfinished_archives(connection, [row.id]))
 
 
 def _is_held(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant, now: datetime) -> bool:

@@ -25,6 +25,7 @@ class MediumResult:
         duration_ms: how long a video lasts.
         pages: the accepted ones.
         rejections: what was refused: pages, or the medium as a whole.
+        members: something was taken out of it: it is an archive.
     """
 
     uri: str
@@ -33,13 +34,14 @@ class MediumResult:
     pages: Sequence[PageRecord]
     rejections: Sequence[Rejection]
     duration_ms: int | None = None
+    members: bool = False
 
     @property
     def status(self) -> str:
         """The state in which this leaves the medium."""
         if not self.rejections:
             return "loaded"
-        return "partial" if self.pages else "quarantined"
+        return "partial" if self.pages or self.members else "quarantined"
 
 
 def load_medium(
@@ -165,4 +167,6 @@ def _settle(
         values["duration_ms"] = result.duration_ms
     if changed:
         values["loaded_at"] = now
+    elif status != "quarantined":  # a medium without pages is loaded, too
+        values["loaded_at"] = func.coalesce(media.c.loaded_at, now)
     connection.execute(update(media).where(media.c.id == media_id).values(**values))

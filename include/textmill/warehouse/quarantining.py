@@ -79,14 +79,18 @@ def open_contents(connection: Connection) -> set[str]:
     return set(rows.scalars())
 
 
-def resolve_address(connection: Connection, *, uri: str, now: datetime) -> None:
-    """Close what was refused unopened at an address where known content lies now."""
+def resolve_address(connection: Connection, *, uri: str, sha256: str, now: datetime) -> None:
+    """Close what was refused at an address where the known content `sha256` lies now.
+
+    What that content itself was refused for stays: an archive that breaks off is known and refused.
+    """
     connection.execute(
         update(quarantine)
         .where(
             quarantine.c.status == "open",
             quarantine.c.uri_hash == uri_hash(uri),
             quarantine.c.stage == Stage.FETCH,
+            or_(quarantine.c.sha256.is_(None), quarantine.c.sha256 != sha256),
         )
         .values(status="resolved", last_seen=now)
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select
+from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
 from textmill.warehouse.connection import utc_now
 from textmill.warehouse.tables import (
@@ -43,9 +43,10 @@ class RunProgress:
 
 @dataclass(frozen=True)
 class MediumLine:
-    """One medium that a run loaded."""
+    """One medium that a run loaded. An archive has no pages: what lies in it is listed on its own."""
 
     uri: str
+    kind: str
     status: str
     pages: int
     confidence: float | None
@@ -132,7 +133,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
     """
     with engine.connect() as connection:
         run = connection.execute(select(ingest_run).where(ingest_run.c.run_id == run_id)).one()
-        loaded = _loaded_media(connection, run.id)
+        loaded = _loaded_media(connection, run)
         refused = _refused(connection, run.id)
     seconds = ((run.finished_at or utc_now()) - run.started_at).total_seconds()
     return RunSummary(
@@ -151,28 +152,39 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
     )
 
 
-def _loaded_media(connection: Connection, ingest_run_id: int) -> list[MediumLine]:
+def _loaded_media(connection: Connection, run: Row[*tuple[Any, ...]]) -> list[MediumLine]:
+    with_pages = media.c.id.in_(select(page.c.media_id).where(page.c.ingest_run_id == run.id))
+    without = and_(
+        document.c.media_id.is_(None),
+        media.c.claimed_run == run.run_id,
+        media.c.status.in_(("loaded", "partial")),
+    )
     seen = media_location.alias("seen")
     first_location = select(func.min(seen.c.id)).where(seen.c.media_id == media.c.id).scalar_subquery()
     rows = connection.execute(
         select(
             media_location.c.uri,
+            media.c.kind,
             media.c.status,
             document.c.pages,
             document.c.confidence,
             func.left(document.c.text, 200).label("beginning"),
         )
         .select_from(media)
-        .join(document, document.c.media_id == media.c.id)
+        .outerjoin(document, document.c.media_id == media.c.id)
         .join(media_location, media_location.c.media_id == media.c.id)
-        .where(
-            media_location.c.id == first_location,
-            media.c.id.in_(select(page.c.media_id).where(page.c.ingest_run_id == ingest_run_id)),
-        )
+        .where(media_location.c.id == first_location, or_(with_pages, without))
         .order_by(media_location.c.uri)
     )
     return [
-        MediumLine(row.uri, row.status, row.pages, row.confidence, row.beginning.strip().partition("\n")[0])
+        MediumLine(
+            row.uri,
+            row.kind,
+            row.status,
+            row.pages or 0,
+            row.confidence,
+            (row.beginning or "").strip().partition("\n")[0],
+        )
         for row in rows
     ]
 

@@ -23,6 +23,7 @@ def start_run(
         params=dict(params),
         state="running",
         started_at=now,
+        media_discovered=0,
         media_found=0,
         media_unchanged=0,
         media_loaded=0,
@@ -57,11 +58,11 @@ def run_key(connection: Connection, run_id: str) -> int:
 
 
 def note_discovery(connection: Connection, run_id: str, *, found: int, unchanged: int) -> None:
-    """Record how many media the source holds and how many of them need no look."""
+    """Record how many media the source holds, unopened archives being one, and how many need no look."""
     connection.execute(
         update(ingest_run)
         .where(ingest_run.c.run_id == run_id)
-        .values(media_found=found, media_unchanged=unchanged)
+        .values(media_discovered=found, media_found=found, media_unchanged=unchanged)
     )
 
 
@@ -140,6 +141,8 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
             *(
                 func.coalesce(func.sum(ingest_batch.c[name]), 0).label(name)
                 for name in (
+                    "media_total",
+                    "media_members",
                     "media_unchanged",
                     "media_loaded",
                     "media_quarantined",
@@ -157,8 +160,12 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
         .values(
             state="failed" if unfinished else "success",
             finished_at=now,
-            # What discovery and the batches called unchanged, without counting twice when run again.
-            media_unchanged=ingest_run.c.media_found - _media_in_batches(key) + int(total.media_unchanged),
+            # From facts that closing the books does not change, so that closing them again counts the same.
+            # What discovery called unchanged is what it found and did not hand on to the batches.
+            media_unchanged=ingest_run.c.media_discovered
+            - int(total.media_total - total.media_members)
+            + int(total.media_unchanged),
+            media_found=ingest_run.c.media_discovered + int(total.media_members),
             media_loaded=total.media_loaded,
             media_quarantined=total.media_quarantined,
             pages_loaded=total.pages_loaded,
@@ -172,11 +179,3 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
 def _ratio(total: Any, count: Any) -> float | None:
     # The server sums whole numbers to decimals, which Python does not divide floats by.
     return float(total) / float(count) if count else None
-
-
-def _media_in_batches(key: int) -> Any:
-    return (
-        select(func.coalesce(func.sum(ingest_batch.c.media_total), 0))
-        .where(ingest_batch.c.ingest_run_id == key)
-        .scalar_subquery()
-    )

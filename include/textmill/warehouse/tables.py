@@ -32,6 +32,9 @@ _INNODB: dict[str, Any] = {
     "mysql_collate": "utf8mb4_unicode_ci",
 }
 
+SETTLED = ("loaded", "partial", "quarantined")
+"""States of a medium that has been through the whole pipeline."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -78,6 +81,7 @@ media_location = Table(
     Column("uri_hash", _HASH, nullable=False, unique=True, comment="SHA-256 of uri"),
     Column("uri", _ADDRESS, nullable=False),
     Column("media_id", BigInteger, ForeignKey("media.id"), index=True),
+    Column("archive_id", BigInteger, ForeignKey("media.id"), index=True, comment="the archive it lies in"),
     Column("source", String(2000), nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("modified_ns", BigInteger, nullable=False),
@@ -98,7 +102,8 @@ ingest_run = Table(
     Column("state", String(16), nullable=False, comment="running, success or failed"),
     Column("started_at", _MOMENT, nullable=False),
     Column("finished_at", _MOMENT),
-    Column("media_found", Integer, nullable=False),
+    Column("media_discovered", Integer, nullable=False, comment="in the source, archives counting as one"),
+    Column("media_found", Integer, nullable=False, comment="with the members of archives that were opened"),
     Column("media_unchanged", Integer, nullable=False),
     Column("media_loaded", Integer, nullable=False),
     Column("media_quarantined", Integer, nullable=False),
@@ -117,7 +122,8 @@ ingest_batch = Table(
     Column("batch_no", Integer, nullable=False),
     Column("state", String(16), nullable=False, comment="planned, fetched, reading, read, validated, loaded"),
     Column("estimated_seconds", Double, nullable=False),
-    Column("media_total", Integer, nullable=False),
+    Column("media_total", Integer, nullable=False, comment="with media_members"),
+    Column("media_members", Integer, nullable=False, default=0, comment="found in archives"),
     Column("media_unchanged", Integer, nullable=False, default=0),
     Column("media_loaded", Integer, nullable=False, default=0),
     Column("media_quarantined", Integer, nullable=False, default=0),

@@ -16,6 +16,7 @@ from textmill.events import (
     ItemFailed,
     ItemOpened,
     PageDone,
+    StillReading,
     WorkerEvent,
     WorkerFinished,
     WorkerReady,
@@ -59,14 +60,15 @@ class BatchProgress:
         """Take an event in."""
         match event:
             case ItemOpened():
-                self._expected[event.item_no] = event.page_count
+                if event.page_count is not None:  # else the planner's guess stands until the item is done
+                    self._expected[event.item_no] = event.page_count
                 self._done += event.pages_resumed
             case PageDone():
                 self._done += 1
             case ItemFailed() if event.page_no is not None:
                 self._done += 1
-            case ItemDone(page_count=0):
-                self._expected[event.item_no] = 0
+            case ItemDone():
+                self._expected[event.item_no] = event.page_count
             case _:
                 pass
         if time.monotonic() - self._written_at >= _PROGRESS_SECONDS:
@@ -189,14 +191,17 @@ class OcrBatchOperator(BaseOperator):
                     self.log.warning("%s", warning)
             case PageDone():
                 self.log.info(
-                    "%s page %d of %d: %d characters, confidence %.3f, %d ms",
+                    "%s page %d of %s: %d characters, confidence %.3f, %d ms",
                     event.uri,
                     event.page_no,
-                    event.page_count,
+                    event.page_count or "?",
                     event.characters,
                     event.confidence or 0.0,
                     event.milliseconds,
                 )
+            case StillReading():
+                total = f" of {event.duration_ms / 1000:.0f}" if event.duration_ms else ""
+                self.log.info("%s: %.0f%s s are looked at", event.uri, event.at_ms / 1000, total)
             case ItemFailed():
                 self.log.warning("Quarantined (%s): %s", event.reason, event.message)
             case WorkerFinished():

@@ -46,9 +46,7 @@ def upgrade() -> None:
     )
     _add("line", sa.Column("other_text", sa.Text()))
     _add("line", sa.Column("other_confidence", sa.Double()))
-    _add(
-        "line", sa.Column("start_ms", sa.BigInteger(), comment="in a video, from when on the line was seen")
-    )
+    _add("line", sa.Column("start_ms", sa.BigInteger(), comment="in a video, from when on the line was seen"))
     _add("line", sa.Column("end_ms", sa.BigInteger()))
 
 
