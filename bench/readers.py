@@ -83,8 +83,9 @@ class TextmillReader:
             began = time.monotonic()
             texts.append(self._reader.read(page).text)
             seconds += time.monotonic() - began
-            if self._witness:
+            if self._witness and self._witness.seen:
                 seen.append(self._witness.seen)
+                self._witness.seen = None
         return MediumReading(
             PAGE_BREAK.join(text.text for text in texts),
             len(texts),
@@ -107,9 +108,8 @@ class _Seen:
 class _Witness(SecondOpinion):
     """Passes pages on to the second opinion and remembers the last."""
 
-    seen: _Seen
-
     def __init__(self, witnessed: SecondOpinion) -> None:
+        self.seen: _Seen | None = None
         self._witnessed = witnessed
         self.fingerprint = witnessed.fingerprint
 

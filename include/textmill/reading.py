@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from textmill.calibration import Calibration
+from textmill.empty_pages import EmptyPages, page_engines
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
 from textmill.readability import readability
 from textmill.second_opinion import SecondOpinion
-from textmill.second_readers import second_readers
+from textmill.second_readers import AUTO, second_readers
 from textmill.settings import Settings
 
 
@@ -37,6 +38,7 @@ class PageReader:
         engine: who reads first.
         calibration: what makes its confidences mean the share of right lines.
         second_opinion: who reads doubtful lines again; None for nobody.
+        empty_pages: who looks again at pages on which nothing was found; None for nobody.
         fingerprint: changes whenever the same picture could give another text or another confidence.
     """
 
@@ -46,23 +48,28 @@ class PageReader:
         preprocessor: Preprocessor,
         calibration: Calibration | None = None,
         second_opinion: SecondOpinion | None = None,
+        empty_pages: EmptyPages | None = None,
     ) -> None:
         self.engine = engine
         self.preprocessor = preprocessor
         self.calibration = calibration or Calibration()
         self.second_opinion = second_opinion
+        self.empty_pages = empty_pages
         self.fingerprint = fingerprint(
             engine=engine.fingerprint,
             preprocessing=preprocessor.fingerprint,
             calibration=self.calibration.digest,
             second_opinion=second_opinion.fingerprint if second_opinion else None,
+            empty_pages=empty_pages.fingerprint if empty_pages else None,
         )
 
     def read(self, page: PageImage) -> ReadPage:
         """Read one page. May raise any Exception; the worker turns it into a rejection of the page."""
         prepared = self.preprocessor.prepare(page)
         text = self.calibrated(self.engine.read(prepared.picture))
-        if self.second_opinion:
+        if self.empty_pages and not text.lines:
+            text = self.empty_pages.look_again(prepared.picture)
+        elif self.second_opinion:
             text = self.second_opinion.reconsider(prepared.picture, text)
         return ReadPage(prepared.page, prepared.restore(text), (*page.remarks, *prepared.steps))
 
@@ -102,4 +109,7 @@ def create_reader(
     readers = second_readers(second_opinion, first, options)
     below = settings.second_opinion_below
     second = SecondOpinion(first.name, readers, calibration, below=below) if readers else None
-    return PageReader(first, preprocessor, calibration, second)
+    if second_opinion != AUTO:
+        return PageReader(first, preprocessor, calibration, second)
+    empty_pages = EmptyPages(page_engines(first, options), calibration, at_least=below)
+    return PageReader(first, preprocessor, calibration, second, empty_pages)

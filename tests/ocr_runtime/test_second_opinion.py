@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from textmill.calibration import Calibration, ChoiceWeights, Curve
+from textmill.empty_pages import EmptyPages, page_engines
 from textmill.engines import EngineOptions
 from textmill.engines.protocol import LineReading
 from textmill.errors import ModelsMissing
@@ -294,3 +295,71 @@ def test_a_view_is_named_after_the_engine_and_the_way_of_looking() -> None:
     assert plain.fingerprint != narrow.fingerprint
     box = ((0, 0), (40, 0), (40, 20), (0, 20))
     assert [one.read(PAGE.pixels, [box])[0].text for one in (plain, narrow)] == ["40x20", "20x20"]
+
+
+# --- pages on which nothing is found ------------------------------------------------------------------------
+
+
+def sign(height: int, width: int, scale: float, thickness: int) -> PageImage:
+    """EXIT 27 in the middle of a page."""
+    pixels = np.full((height, width, 3), 255, np.uint8)
+    face = cv2.FONT_HERSHEY_SIMPLEX
+    (across, down), _ = cv2.getTextSize("EXIT 27", face, scale, thickness)
+    place = ((width - across) // 2, (height + down) // 2)
+    cv2.putText(pixels, "EXIT 27", place, face, scale, (0, 0, 0), thickness, cv2.LINE_AA)
+    return PageImage(page_no=1, pixels=pixels, dpi=None)
+
+
+class Blind(OneLine):
+    """An engine that overlooks whatever is written higher than a tenth of 1,000 pixels."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        super().__init__("paddle")
+        self._options = options
+
+    def read(self, page: PageImage) -> PageText:
+        if page.height > 600:
+            return PageText(text="", lines=())
+        from textmill.engines import create_engine
+
+        return create_engine("paddle", self._options).read(page)
+
+
+def test_letters_that_fill_the_page_are_found_from_afar(options: EngineOptions) -> None:
+    page = sign(1500, 2000, 12, 36)
+    again = EmptyPages(page_engines(Blind(options), options), Calibration(), at_least=0.8)
+    reader = PageReader(Blind(options), Preprocessor("none"), Calibration(), None, again)
+
+    (found,) = reader.read(page).text.lines
+
+    assert (found.text, found.engine, found.line_no) == ("EXIT 27", "paddle@quarter", 1)
+    left, right = min(x for x, _ in found.polygon), max(x for x, _ in found.polygon)
+    assert left < 400
+    assert right > 1600
+
+
+def test_print_that_is_tiny_in_a_large_picture_is_found_by_tesseract(options: EngineOptions) -> None:
+    page = sign(1600, 2400, 0.8, 2)
+    nothing = Blind(options)
+    nothing.read = lambda page: PageText(text="", lines=())  # type: ignore[method-assign]
+    again = EmptyPages(page_engines(nothing, options), Calibration(), at_least=0.8)
+    (found,) = again.look_again(page).lines
+    assert (found.text, found.engine) == ("EXIT 27", "tesseract")
+
+
+@pytest.mark.parametrize("shade", [0, 130, 255])
+def test_plain_paper_is_not_looked_at_again(shade: int) -> None:
+    class Never:
+        name = fingerprint = "never"
+
+        def read(self, page: PageImage) -> PageText:
+            raise AssertionError("asked about a blank page")
+
+    noise = np.random.default_rng(1).normal(shade, 4, (400, 300, 3)).clip(0, 255).astype(np.uint8)
+    page = PageImage(page_no=1, pixels=noise, dpi=None)
+    assert EmptyPages([Never()], Calibration(), at_least=0.8).look_again(page) == PageText("", ())
+
+
+def test_what_is_unlikely_to_be_right_is_not_taken_from_a_page_without_text() -> None:
+    again = EmptyPages([OneLine()], Calibration(), at_least=0.8)
+    assert again.look_again(sign(400, 600, 2, 4)).lines == ()
