@@ -187,6 +187,11 @@ class VideoReader:
         if kept is None or watch is None:
             return
         at_ms = kept.frame.at_ms
+        segment = self._segment
+        if segment is not None:
+            lost = [box for box in lost if not segment.knows(box, kept.look)]
+        if not lost:
+            return
         if not self._may_hold_text(kept.frame.pixels, [box.scaled(kept.look.scale) for box in lost]):
             watch.distrust(lost)
             return
@@ -223,7 +228,7 @@ class VideoReader:
         if segment is None or watch is None:
             return
         if self._silent_ms is None:
-            ending = segment.update(watch, at_ms)
+            ending = segment.update(watch, self._recent[-1][1], at_ms)
             if ending.over_ms is not None:
                 yield from self._close(self._begin_again(ending.over_ms))
             elif segment.is_full:

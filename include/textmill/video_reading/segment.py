@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from textmill.video_reading.scrolling import Scroll
-from textmill.video_reading.strokes import Box
+from textmill.video_reading.strokes import Box, Look
 from textmill.video_reading.tracks import (
     LineTrack,
     SeenLine,
@@ -24,6 +24,8 @@ MOST_LINES = 300
 _CAPTION_ZONE = 0.65
 """Captions are at most `_CAPTION_LINES` lines below this share of the height."""
 _CAPTION_LINES = 3
+_INSIDE = 0.8
+"""Share of a box that must be inside of a line to be a part of it."""
 _OVER_SHARE = 0.7
 """A page is over when this much of its text, captions aside, is gone."""
 
@@ -64,7 +66,13 @@ class Segment:
             if track is None:
                 new.append(seen)
                 track = LineTrack(
-                    seen.record, seen.box, seen.strokes, seen.start_ms, read_at, self._shift(seen)
+                    seen.record,
+                    seen.box,
+                    seen.strokes,
+                    seen.picture,
+                    seen.start_ms,
+                    read_at,
+                    self._shift(seen),
                 )
                 self.tracks.append(track)
             else:
@@ -83,10 +91,17 @@ class Segment:
             track.follow(scroll, at_ms)
         self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * scale
 
-    def update(self, watch: StrokeWatch, at_ms: int) -> Ending:
+    def knows(self, box: Box, look: Look) -> bool:
+        """Tell whether what can be seen in the box is a line that is there, in another light."""
+        return any(
+            share_in_common(track.box, box) >= _INSIDE and track.looks_alike(look, box)
+            for track in self._present()
+        )
+
+    def update(self, watch: StrokeWatch, look: Look, at_ms: int) -> Ending:
         """Note which lines went, and tell how the segment stands."""
         for track in self._present():
-            track.end_ms = track.gone_since(watch)
+            track.end_ms = track.gone_since(watch, look)
         present = self._present()
         lately = [
             track
