@@ -85,11 +85,11 @@ class Segment:
         """Tell whether a line that is there lies in the region."""
         return any(track.is_in(region) for track in self._present())
 
-    def scroll(self, scroll: Scroll, scale: float, at_ms: int) -> None:
-        """Let the lines in a region move; `scale` is pixels of the frame per pixel of the small picture."""
+    def scroll(self, scroll: Scroll, look: Look, at_ms: int) -> None:
+        """Let the lines in a region move to where they are in this look."""
         for track in self._present():
-            track.follow(scroll, at_ms)
-        self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * scale
+            track.follow(scroll, look, at_ms)
+        self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * look.scale
 
     def knows(self, box: Box, look: Look) -> bool:
         """Tell whether what can be seen in the box is a line that is there, in another light."""
@@ -98,10 +98,11 @@ class Segment:
             for track in self._present()
         )
 
-    def update(self, watch: StrokeWatch, look: Look, at_ms: int) -> Ending:
-        """Note which lines went, and tell how the segment stands."""
+    def update(self, watch: StrokeWatch, looks: Sequence[tuple[int, Look]]) -> Ending:
+        """Note which lines went, and tell how the segment stands after the last of these looks."""
+        at_ms = looks[-1][0]
         for track in self._present():
-            track.end_ms = track.gone_since(watch, look)
+            track.end_ms = track.gone_since(watch, looks)
         present = self._present()
         lately = [
             track

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -101,27 +102,43 @@ class LineTrack:
 
     def looks_alike(self, look: Look, part: Box | None = None) -> bool:
         """Tell whether the line, or a part of it, still looks as it was read, however faint or bright."""
+        return self._likeness(look, part or self.box, 0) >= _LOOKS_ALIKE
+
+    def _likeness(self, look: Look, part: Box, rows: int) -> float:
+        """Return how like its picture the part is, had it moved up by `rows`: a correlation, 0 if unseen."""
         height, width = look.grey.shape
-        part = part or self.box
-        left, top = max(part.left, self.box.left, 0), max(part.top, self.box.top, 0)
-        right, bottom = min(part.right, self.box.right, width), min(part.bottom, self.box.bottom, height)
+        left, top = max(part.left, self.box.left, 0), max(part.top, self.box.top, rows)
+        right, bottom = (
+            min(part.right, self.box.right, width),
+            min(part.bottom, self.box.bottom, height + rows),
+        )
         if right - left < _LEAST_SIDE or bottom - top < _LEAST_SIDE:
-            return False
-        seen = Box(left, top, right, bottom).cut(look.grey)
+            return 0.0
+        seen = Box(left, top - rows, right, bottom - rows).cut(look.grey)
         read = Box(
             left - self.box.left, top - self.box.top, right - self.box.left, bottom - self.box.top
         ).cut(self.picture)
         if seen.std() < _LEAST_CONTRAST or read.std() < _LEAST_CONTRAST:
-            return False
-        return float(np.corrcoef(seen.ravel(), read.ravel())[0, 1]) >= _LOOKS_ALIKE
+            return 0.0
+        return float(np.corrcoef(seen.ravel(), read.ravel())[0, 1])
 
-    def gone_since(self, watch: StrokeWatch, look: Look) -> int | None:
-        """Return since when the line is gone, None while it is there."""
+    def gone_since(self, watch: StrokeWatch, looks: Sequence[tuple[int, Look]]) -> int | None:
+        """Return since when the line is gone, None while it is there.
+
+        Args:
+            looks: the last ones with their times, the latest last: a line that fades is there to the end.
+        """
         missing = self.box.cut(watch.missing) >= GONE_AFTER
         since = self.box.cut(watch.since)
         gone = self.strokes & (missing | (since > self.seen_at))
-        if not gone.any() or gone.sum() < _LOST_SHARE * self.strokes.sum() or self.looks_alike(look):
+        if not gone.any() or gone.sum() < _LOST_SHARE * self.strokes.sum():
             return None
+        alike = [self.looks_alike(look) for _, look in looks]
+        if alike[-1]:
+            return None
+        if any(alike):
+            last = max(index for index, is_alike in enumerate(alike) if is_alike)
+            return looks[last + 1][0]
         return int(np.median(np.where(missing, self.box.cut(watch.missing_since), since)[gone]))
 
     def is_in(self, region: Box) -> bool:
@@ -129,17 +146,19 @@ class LineTrack:
         down, across = (self.box.top + self.box.bottom) // 2, (self.box.left + self.box.right) // 2
         return region.top <= down < region.bottom and region.left <= across < region.right
 
-    def follow(self, scroll: Scroll, at_ms: int) -> bool:
-        """Move with the region, or out of it; returns whether the line is in it at all."""
-        region = scroll.region
+    def follow(self, scroll: Scroll, look: Look, at_ms: int) -> None:
+        """Move with the region that the line is in, or out of it; a line that stands still there stays."""
+        region, rows = scroll.region, scroll.rows
         if not self.is_in(region):
-            return False
-        middle = (self.box.top + self.box.bottom) // 2
+            return
+        still = self._likeness(look, self.box, 0)
+        if still >= _LOOKS_ALIKE and still >= self._likeness(look, self.box, rows):
+            return
+        middle = (self.box.top + self.box.bottom) // 2 - rows
         self.scrolls = True
-        self.box = self.box._replace(top=self.box.top - scroll.rows, bottom=self.box.bottom - scroll.rows)
-        if not region.top <= middle - scroll.rows < region.bottom or self.box.top < 0:
+        self.box = self.box._replace(top=self.box.top - rows, bottom=self.box.bottom - rows)
+        if not region.top <= middle < region.bottom or self.box.top < 0:
             self.end_ms, self.scrolled_away = at_ms, True
-        return True
 
     def improve(self, seen: SeenLine, read_at: int, shift: float) -> None:
         """Take in another reading of the same line: a more certain one is kept, and a longer one always."""
