@@ -56,9 +56,7 @@ class Quarter:
         small = cv2.resize(page.pixels, None, fx=_QUARTER, fy=_QUARTER, interpolation=cv2.INTER_AREA)
         found = self._engine.read(replace(page, pixels=small, dpi=None))
         lines = [
-            line.model_copy(
-                update={"polygon": tuple((x / _QUARTER, y / _QUARTER) for x, y in line.polygon)}
-            )
+            line.model_copy(update={"polygon": tuple((x / _QUARTER, y / _QUARTER) for x, y in line.polygon)})
             for line in found.lines
         ]
         return PageText(found.text, tuple(lines))

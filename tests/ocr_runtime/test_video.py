@@ -16,14 +16,19 @@ import pytest
 from film_engine import write_film
 from ocr_batches import OPTIONS, content_hash, events
 
+from bench.reading import make_reader
+from bench.talk import Scene, Talk, Words, write_video
+from bench.video import follow
 from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
 from textmill.errors import DamagedVideo, Reason, TooManyPixels, VideoTooLong
 from textmill.media import MediaOptions
 from textmill.media import video as video_module
 from textmill.media.video import Video
 from textmill.records import CheckpointHeader, FetchedItem, Kind, PageRecord, PageStarted
+from textmill.settings import Settings
 from textmill.staging import BatchArea, read_records, write_records
 
+_SHORT_SECONDS = 10
 CONTAINERS = [("mp4v", ".mp4"), ("mp4v", ".mkv"), ("mp4v", ".mov"), ("MJPG", ".avi"), ("VP80", ".webm")]
 SLIDES = [
     (3.0, ("amber", "fjord")),
@@ -159,15 +164,12 @@ def test_without_a_frame_rate_the_times_count(
 def test_a_container_that_understates_its_length_is_found_out(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    times = [1000.0 * number for number in range(OPTIONS_SHORT_SECONDS + 5)]
+    times = [1000.0 * number for number in range(_SHORT_SECONDS + 5)]
     monkeypatch.setattr(Video, "_open", lambda self: FakeCapture(times, FRAME_COUNT=2))
     (tmp_path / "clip.mp4").write_bytes(b"")
-    video = opened(tmp_path / "clip.mp4", MediaOptions(max_video_seconds=OPTIONS_SHORT_SECONDS))
+    video = opened(tmp_path / "clip.mp4", MediaOptions(max_video_seconds=_SHORT_SECONDS))
     with pytest.raises(VideoTooLong, match="TEXTMILL_MAX_VIDEO_SECONDS allows 10"):
         shown(video)
-
-
-OPTIONS_SHORT_SECONDS = 10
 
 
 def test_limits_are_checked_before_anything_is_decoded(tmp_path: Path) -> None:
@@ -404,3 +406,27 @@ def test_an_unreadable_video_is_refused_as_a_whole(make_batch, run_worker, tmp_p
 
 def test_ffmpeg_opens_nothing_but_the_file() -> None:
     assert "protocol_whitelist;file" in video_module._FFMPEG_OPTIONS
+
+
+# --- the real engine ----------------------------------------------------------------------------------------
+
+
+def test_a_slide_and_its_captions_are_read_from_a_lossy_video(models_dir: Path, tmp_path: Path) -> None:
+    captions = ("The ships never left on a Friday", "Nobody had ever counted them")
+    scene = Scene(
+        0,
+        7,
+        (246, 244, 238),
+        (
+            Words("Departures by day of the week", 90, 70, 46, 0, 7),
+            Words("Source: port registers, counted by hand", 110, 360, 22, 0, 7),
+            Words(captions[0], 330, 620, 34, 1, 3, (250, 250, 250), boxed=True),
+            Words(captions[1], 330, 620, 34, 4, 6, (250, 250, 250), boxed=True),
+        ),
+    )
+    path = tmp_path / "talk.mp4"
+    write_video(Talk((scene,)), path, fps=4)
+    outcome = follow(path, make_reader(Settings(models_dir=models_dir)), 1.0)
+    assert [line.text for line in outcome.lines] == [words.text for words in scene.words]
+    assert [(line.start_ms, line.end_ms) for line in outcome.lines[2:]] == [(1000, 3000), (4000, 6000)]
+    assert (outcome.pages, outcome.read) == (1, 2)

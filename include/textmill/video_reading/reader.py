@@ -157,7 +157,7 @@ class VideoReader:
         for scroll in scrolls:
             watch.move(scroll, look, at_ms)
             if self._segment is not None:
-                self._segment.scroll(scroll, look.scale, at_ms)
+                self._segment.scroll(scroll, look, at_ms)
         return True
 
     def _is_text(self, region: Box) -> bool:
@@ -187,6 +187,11 @@ class VideoReader:
         if kept is None or watch is None:
             return
         at_ms = kept.frame.at_ms
+        segment = self._segment
+        if segment is not None:
+            lost = [box for box in lost if not segment.knows(box, kept.look)]
+        if not lost:
+            return
         if not self._may_hold_text(kept.frame.pixels, [box.scaled(kept.look.scale) for box in lost]):
             watch.distrust(lost)
             return
@@ -223,7 +228,7 @@ class VideoReader:
         if segment is None or watch is None:
             return
         if self._silent_ms is None:
-            ending = segment.update(watch, at_ms)
+            ending = segment.update(watch, [(frame.at_ms, look) for frame, look in self._recent])
             if ending.over_ms is not None:
                 yield from self._close(self._begin_again(ending.over_ms))
             elif segment.is_full:

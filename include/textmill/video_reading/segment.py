@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from textmill.video_reading.scrolling import Scroll
-from textmill.video_reading.strokes import Box
+from textmill.video_reading.strokes import Box, Look
 from textmill.video_reading.tracks import (
     LineTrack,
     SeenLine,
@@ -24,6 +24,8 @@ MOST_LINES = 300
 _CAPTION_ZONE = 0.65
 """Captions are at most `_CAPTION_LINES` lines below this share of the height."""
 _CAPTION_LINES = 3
+_INSIDE = 0.8
+"""Share of a box that must be inside of a line to be a part of it."""
 _OVER_SHARE = 0.7
 """A page is over when this much of its text, captions aside, is gone."""
 
@@ -64,7 +66,13 @@ class Segment:
             if track is None:
                 new.append(seen)
                 track = LineTrack(
-                    seen.record, seen.box, seen.strokes, seen.start_ms, read_at, self._shift(seen)
+                    seen.record,
+                    seen.box,
+                    seen.strokes,
+                    seen.picture,
+                    seen.start_ms,
+                    read_at,
+                    self._shift(seen),
                 )
                 self.tracks.append(track)
             else:
@@ -77,16 +85,24 @@ class Segment:
         """Tell whether a line that is there lies in the region."""
         return any(track.is_in(region) for track in self._present())
 
-    def scroll(self, scroll: Scroll, scale: float, at_ms: int) -> None:
-        """Let the lines in a region move; `scale` is pixels of the frame per pixel of the small picture."""
+    def scroll(self, scroll: Scroll, look: Look, at_ms: int) -> None:
+        """Let the lines in a region move to where they are in this look."""
         for track in self._present():
-            track.follow(scroll, at_ms)
-        self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * scale
+            track.follow(scroll, look, at_ms)
+        self._scrolled[scroll.region.left : scroll.region.right] += scroll.rows * look.scale
 
-    def update(self, watch: StrokeWatch, at_ms: int) -> Ending:
-        """Note which lines went, and tell how the segment stands."""
+    def knows(self, box: Box, look: Look) -> bool:
+        """Tell whether what can be seen in the box is a line that is there, in another light."""
+        return any(
+            share_in_common(track.box, box) >= _INSIDE and track.looks_alike(look, box)
+            for track in self._present()
+        )
+
+    def update(self, watch: StrokeWatch, looks: Sequence[tuple[int, Look]]) -> Ending:
+        """Note which lines went, and tell how the segment stands after the last of these looks."""
+        at_ms = looks[-1][0]
         for track in self._present():
-            track.end_ms = track.gone_since(watch)
+            track.end_ms = track.gone_since(watch, looks)
         present = self._present()
         lately = [
             track

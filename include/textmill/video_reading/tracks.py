@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
@@ -26,6 +27,12 @@ _LONGER_BY = 1.1
 _LOST_SHARE = 0.4
 """Share of a line's strokes that must be gone for the line to be gone: letters of another line that
 happens to stand in its place cover about half of them."""
+_LOOKS_ALIKE = 0.8
+"""Correlation of grey levels from which on two pictures show the same letters. It does not change while a
+picture fades, and hardly when something moves behind the letters."""
+_LEAST_CONTRAST = 3.0
+"""Standard deviation of grey levels below which nothing can be seen."""
+_LEAST_SIDE = 3
 _CHANGED_PIXELS = 10
 _EARLY = 0.25
 """Quantile of the times of a line's strokes at which it is said to have come: some are disturbed later."""
@@ -41,12 +48,14 @@ class SeenLine:
         record: the text, outlined in pixels of the frame.
         box: around its outline, in pixels of the small picture.
         strokes: bool array of the box's shape: the letters.
+        picture: float32 array of the same shape: the box in grey.
         times: int array: since when each pixel of the letters looked as it did, in ms.
     """
 
     record: LineRecord
     box: Box
     strokes: Any
+    picture: Any
     times: Any
 
     @property
@@ -66,6 +75,7 @@ class LineTrack:
     Attributes:
         record: its best reading.
         box, strokes: where its letters are now, in the small picture.
+        picture: the box in grey when it was read, a float32 array.
         seen_at: when it was last read, in ms.
         shift: pixels of the frame by which its outline lies lower on the page than in the frame, because what
             stood above had scrolled away when it was read.
@@ -77,6 +87,7 @@ class LineTrack:
     record: LineRecord
     box: Box
     strokes: Any
+    picture: Any
     start_ms: int
     seen_at: int
     shift: float = 0.0
@@ -89,13 +100,45 @@ class LineTrack:
         """How much of the picture's text it is."""
         return (self.box.right - self.box.left) * (self.box.bottom - self.box.top)
 
-    def gone_since(self, watch: StrokeWatch) -> int | None:
-        """Return since when the line is gone, None while it is there."""
+    def looks_alike(self, look: Look, part: Box | None = None) -> bool:
+        """Tell whether the line, or a part of it, still looks as it was read, however faint or bright."""
+        return self._likeness(look, part or self.box, 0) >= _LOOKS_ALIKE
+
+    def _likeness(self, look: Look, part: Box, rows: int) -> float:
+        """Return how like its picture the part is, had it moved up by `rows`: a correlation, 0 if unseen."""
+        height, width = look.grey.shape
+        left, top = max(part.left, self.box.left, 0), max(part.top, self.box.top, rows)
+        right, bottom = (
+            min(part.right, self.box.right, width),
+            min(part.bottom, self.box.bottom, height + rows),
+        )
+        if right - left < _LEAST_SIDE or bottom - top < _LEAST_SIDE:
+            return 0.0
+        seen = Box(left, top - rows, right, bottom - rows).cut(look.grey)
+        read = Box(
+            left - self.box.left, top - self.box.top, right - self.box.left, bottom - self.box.top
+        ).cut(self.picture)
+        if seen.std() < _LEAST_CONTRAST or read.std() < _LEAST_CONTRAST:
+            return 0.0
+        return float(np.corrcoef(seen.ravel(), read.ravel())[0, 1])
+
+    def gone_since(self, watch: StrokeWatch, looks: Sequence[tuple[int, Look]]) -> int | None:
+        """Return since when the line is gone, None while it is there.
+
+        Args:
+            looks: the last ones with their times, the latest last: a line that fades is there to the end.
+        """
         missing = self.box.cut(watch.missing) >= GONE_AFTER
         since = self.box.cut(watch.since)
         gone = self.strokes & (missing | (since > self.seen_at))
         if not gone.any() or gone.sum() < _LOST_SHARE * self.strokes.sum():
             return None
+        alike = [self.looks_alike(look) for _, look in looks]
+        if alike[-1]:
+            return None
+        if any(alike):
+            last = max(index for index, is_alike in enumerate(alike) if is_alike)
+            return looks[last + 1][0]
         return int(np.median(np.where(missing, self.box.cut(watch.missing_since), since)[gone]))
 
     def is_in(self, region: Box) -> bool:
@@ -103,17 +146,19 @@ class LineTrack:
         down, across = (self.box.top + self.box.bottom) // 2, (self.box.left + self.box.right) // 2
         return region.top <= down < region.bottom and region.left <= across < region.right
 
-    def follow(self, scroll: Scroll, at_ms: int) -> bool:
-        """Move with the region, or out of it; returns whether the line is in it at all."""
-        region = scroll.region
+    def follow(self, scroll: Scroll, look: Look, at_ms: int) -> None:
+        """Move with the region that the line is in, or out of it; a line that stands still there stays."""
+        region, rows = scroll.region, scroll.rows
         if not self.is_in(region):
-            return False
-        middle = (self.box.top + self.box.bottom) // 2
+            return
+        still = self._likeness(look, self.box, 0)
+        if still >= _LOOKS_ALIKE and still >= self._likeness(look, self.box, rows):
+            return
+        middle = (self.box.top + self.box.bottom) // 2 - rows
         self.scrolls = True
-        self.box = self.box._replace(top=self.box.top - scroll.rows, bottom=self.box.bottom - scroll.rows)
-        if not region.top <= middle - scroll.rows < region.bottom or self.box.top < 0:
+        self.box = self.box._replace(top=self.box.top - rows, bottom=self.box.bottom - rows)
+        if not region.top <= middle < region.bottom or self.box.top < 0:
             self.end_ms, self.scrolled_away = at_ms, True
-        return True
 
     def improve(self, seen: SeenLine, read_at: int, shift: float) -> None:
         """Take in another reading of the same line: a more certain one is kept, and a longer one always."""
@@ -121,7 +166,7 @@ class LineTrack:
         if longer or (seen.record.confidence > self.record.confidence and not _outgrows(self.box, seen.box)):
             self.record, self.shift = seen.record, shift if self.scrolls else self.shift
         if not _outgrows(self.box, seen.box):
-            self.box, self.strokes = seen.box, seen.strokes
+            self.box, self.strokes, self.picture = seen.box, seen.strokes, seen.picture
             self.seen_at = read_at
 
 
@@ -140,7 +185,7 @@ def see_line(record: LineRecord, look: Look, since: Any) -> SeenLine:
     strokes = box.cut(look.contrast) >= STRONG
     if not strokes.any():  # fainter than what the watch goes by: the whole place stands for it
         strokes = np.ones_like(strokes)
-    return SeenLine(record, box, strokes, box.cut(since)[strokes])
+    return SeenLine(record, box, strokes, box.cut(look.grey).copy(), box.cut(since)[strokes])
 
 
 def share_in_common(one: Box, other: Box) -> float:
