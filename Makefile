@@ -67,7 +67,7 @@ built:
 	@test -f $(BUILT) || { echo "Textmill is not set up yet: start with make run." >&2; exit 1; }
 
 .PHONY: test
-test: setup-dev setup-trocr ## Run the tests (also while Textmill is running)
+test: setup-dev ## Run the tests (also while Textmill is running)
 	@$(STACK) models
 	@$(STACK) test
 

@@ -32,6 +32,7 @@ def fit(media: Sequence[ObservedMedium], below: float) -> Calibration:
     choices = {
         f"{engine}+{second}": weights
         for engine, seen in own.items()
+        if engine in curves
         for second in seconds(seen)
         if (weights := _fit_choice(seen, second, known, below))
     }
@@ -102,9 +103,11 @@ def _knots(known: Any, truth: Any) -> tuple[tuple[float, float], ...]:
         numbers, [truth[one].mean() for one in bins], sample_weight=[len(one) for one in bins]
     )
     knots: dict[float, float] = {}
+    share = 0.0
     for level in np.unique(levels):
         lines = np.concatenate([bins[one] for one in numbers[levels == level]])
-        share = (truth[lines].sum() + 0.5) / (len(lines) + 1)
+        # Smoothing moves small levels further than large ones, and may not turn the curve downwards.
+        share = max(share, (truth[lines].sum() + 0.5) / (len(lines) + 1))
         knots[float(f"{known[lines].mean():.6g}")] = round(float(share), 4)
     return tuple(sorted(knots.items()))
 

@@ -177,17 +177,10 @@ install_into_folder() {
         --python .venv/ocr/bin/python --target "$folder" -r "$lock"
 }
 
-# PyTorch for the CPU: from where pip is told to look, else from PyTorch's own index. False if it is at neither.
+# PyTorch for the CPU, from where pip is told to look. False if it is not there: PyPI does not have it.
 install_torch_for_cpu() {
-    local index
-    for index in "" "--index-url=https://download.pytorch.org/whl/cpu"; do
-        # shellcheck disable=SC2086  # no option at all the first time
-        if "$bootstrap/bin/python" -m pip --python .venv/ocr/bin/python install -q --no-deps --require-hashes \
-            --retries 0 --timeout 15 $index --target "$1" -r requirements-torch-cpu.txt >/dev/null 2>&1; then
-            return
-        fi
-    done
-    return 1
+    "$bootstrap/bin/python" -m pip --python .venv/ocr/bin/python install -q --no-deps --require-hashes \
+        --retries 0 --timeout 15 --target "$1" -r requirements-torch-cpu.txt >/dev/null 2>&1
 }
 
 # Into a folder of its own: include/textmill/engines/trocr_packages.py says why.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ocr_batches import events
@@ -26,6 +27,54 @@ def test_the_probe_tells_gpus_or_why_there_are_none() -> None:
     gpus = probe_gpus()
     assert bool(gpus.found) != bool(gpus.trouble)
     assert all(gpu.total_mb >= gpu.free_mb > 0 for gpu in gpus.found)
+
+
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver with two GPUs, for machines that have none."""
+    import pynvml
+
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "FASTEST_FIRST")
+    memory = [SimpleNamespace(free=1 << 30, total=1 << 34), SimpleNamespace(free=1 << 33, total=1 << 34)]
+    answers = {
+        "nvmlInit": lambda: None,
+        "nvmlShutdown": lambda: None,
+        "nvmlDeviceGetCount": lambda: 2,
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetUUID": lambda handle: f"GPU-{handle}",
+        "nvmlDeviceGetName": lambda handle: b"Tesla T4" if handle else "H100",
+        "nvmlDeviceGetMemoryInfo": lambda handle: memory[handle],
+        "nvmlDeviceGetCudaComputeCapability": lambda handle: (7, 5),
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(pynvml, name, answer)
+
+
+def test_the_probe_numbers_gpus_as_this_process_will_see_them(
+    two_gpus: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
+    first, second = probe_gpus().found
+    assert (first.device, first.name, first.free_mb, first.capability) == ("gpu:0", "Tesla T4", 8192, (7, 5))
+    assert (second.device, second.name, second.total_mb) == ("gpu:1", "H100", 16384)
+    assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert probe_gpus().trouble == "CUDA_VISIBLE_DEVICES hides all of 2 NVIDIA GPUs."
+
+
+def test_a_driver_that_answers_with_errors_is_no_error_here(
+    two_gpus: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pynvml
+
+    def refuse(handle: object) -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetCudaComputeCapability", refuse)
+    assert [gpu.capability for gpu in probe_gpus().found] == [None, None]
+    monkeypatch.setattr(pynvml, "nvmlDeviceGetMemoryInfo", refuse)
+    assert "does not tell about its GPUs" in probe_gpus().trouble
 
 
 def test_the_probe_knows_the_prepared_models_and_what_they_can_write(models_dir: Path) -> None:

@@ -437,6 +437,16 @@ def test_values_without_an_appearance_are_read_too(tmp_path: Path) -> None:
     assert "Ada Lovelace" in written(edited(write(tmp_path / "a.pdf", _form), strip)).content.text
 
 
+def test_long_documents_are_opened_anew_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textmill.media.pdf._PAGES_BETWEEN_REOPENINGS", 2)
+    path = locked(write(tmp_path / "a.pdf", _form, lines(PROSE)), user="s3cret")
+    with opened(path, passwords=("s3cret",)) as medium:
+        pages = [medium.page(number) for number in (1, 2, 1, 2, 1)]
+    texts = [page.content.text for page in pages if isinstance(page, WrittenPage)]
+    assert texts[1::2] == [TEXT, TEXT]
+    assert len(set(texts[::2])) == 1 and "Ada Lovelace" in texts[0]
+
+
 def test_a_dynamic_form_is_no_document(tmp_path: Path) -> None:
     def dynamic(document: pikepdf.Pdf) -> None:
         document.Root.NeedsRendering = True

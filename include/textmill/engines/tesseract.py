@@ -94,25 +94,34 @@ class Tesseract:
         )
         self._try_modes(psm, options.tesseract_oem)
 
-    def words(self, picture: Any, dpi: int | None = None) -> list[Word]:
-        """Read a picture, or the pictures whose paths are listed in a text file.
+    def words(self, pictures: Sequence[Any], dpi: int | None = None) -> list[Word]:
+        """Read pictures, all with one process; the first number of a word's key is its picture's, from 1.
 
         Args:
-            picture: uint8 array of shape (height, width, 3) in the order red, green, blue; or the file.
+            pictures: uint8 arrays of shape (height, width, 3), channels in the order blue, green, red.
 
         Raises:
             RuntimeError: it took too long.
         """
+        with tempfile.TemporaryDirectory(prefix="textmill-tesseract-") as folder:
+            paths = [Path(folder) / f"{number}.pnm" for number in range(len(pictures))]
+            for path, picture in zip(paths, pictures, strict=True):
+                _write_picture(path, picture)
+            listing = Path(folder) / "pictures.txt"
+            listing.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
+            return words_of(self._run(listing, dpi))
+
+    def _run(self, listing: Path, dpi: int | None) -> dict[str, list[Any]]:
         import pytesseract
 
-        table = pytesseract.image_to_data(
-            picture,
+        table: dict[str, list[Any]] = pytesseract.image_to_data(
+            str(listing),
             lang=self.languages,
             config=f"{self._modes} --dpi {dpi}" if dpi else self._modes,
             output_type=pytesseract.Output.DICT,
             timeout=self._seconds,
         )
-        return words_of(table)
+        return table
 
     def _try_modes(self, psm: int, oem: int) -> None:
         import pytesseract
@@ -123,7 +132,7 @@ class Tesseract:
                 f"3 suits pages, 11 sparse text; `tesseract --help-psm` lists all."
             )
         try:
-            self.words(np.full((32, 64, 3), 255, np.uint8))
+            self.words([np.full((32, 64, 3), 255, np.uint8)])
         except pytesseract.TesseractError as error:
             raise SettingsError(
                 f"Tesseract refuses TEXTMILL_TESSERACT_PSM {psm} with TEXTMILL_TESSERACT_OEM {oem} for "
@@ -143,7 +152,7 @@ class TesseractEngine:
 
     def read(self, page: PageImage) -> PageText:
         """Read a page; lines are Tesseract's own, in its reading order."""
-        words = self._tesseract.words(page.pixels[:, :, ::-1], page.dpi)
+        words = self._tesseract.words([page.pixels], page.dpi)
         grouped = groupby(words, key=lambda word: word.line_key)
         lines = tuple(_line(number, list(line)) for number, (_, line) in enumerate(grouped, start=1))
         return PageText(text="\n".join(line.text for line in lines), lines=lines)
@@ -176,13 +185,7 @@ class TesseractRecogniser:
         return readings
 
     def _recognise_some(self, pictures: Sequence[Any]) -> list[LineReading]:
-        with tempfile.TemporaryDirectory(prefix="textmill-lines-") as folder:
-            paths = [Path(folder) / f"{number}.pnm" for number in range(len(pictures))]
-            for path, picture in zip(paths, pictures, strict=True):
-                _write_with_margin(path, picture)
-            listing = Path(folder) / "lines.txt"
-            listing.write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
-            words = self._tesseract.words(str(listing))
+        words = self._tesseract.words([_with_margin(picture) for picture in pictures])
         by_page: dict[int, list[Word]] = {}
         for word in words:
             by_page.setdefault(word.line_key[0], []).append(word)
@@ -246,15 +249,21 @@ def _reading(words: list[Word]) -> LineReading:
     return LineReading(" ".join(word.text for word in words), confidence_of(words))
 
 
-def _write_with_margin(path: Path, picture: Any) -> None:
-    """Write the picture (blue, green, red) as a portable pixmap, framed by the median colour of its edge."""
+def _write_picture(path: Path, picture: Any) -> None:
+    """Write the picture as a portable pixmap: to compress it would take longer than to write it."""
+    height, width = picture.shape[:2]
+    path.write_bytes(b"P6 %d %d 255\n" % (width, height) + picture[:, :, ::-1].tobytes())
+
+
+def _with_margin(picture: Any) -> Any:
+    """Return the picture framed by the median colour of its edge."""
     picture = _bounded(picture)
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     height, width = picture.shape[0] + 2 * _MARGIN, picture.shape[1] + 2 * _MARGIN
     framed = np.empty((height, width, 3), np.uint8)
     framed[:] = np.median(edge, axis=0)
     framed[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN] = picture
-    path.write_bytes(b"P6 %d %d 255\n" % (width, height) + framed[:, :, ::-1].tobytes())
+    return framed
 
 
 def _bounded(picture: Any) -> Any:

@@ -70,7 +70,6 @@ def open_pdf(path: Path, *, name: str, options: MediaOptions) -> OpenedPdf:
     opened = opener.open()
     try:
         _refuse_dynamic_forms(opened, path, name)
-        opened.document.init_forms()
     except BaseException:
         opened.close()
         raise
@@ -162,7 +161,10 @@ class _Opener:
 
 
 def _load(source: Path | IO[bytes] | None) -> Any:
-    return PdfDocument(source)
+    document = PdfDocument(source)
+    # Before any page is loaded: pdfium then draws values of forms that bring no drawing of them.
+    document.init_forms()
+    return document
 
 
 def _opens(path: Path, password: str) -> bool:
@@ -178,7 +180,8 @@ def _is_sound(document: Any) -> bool:
     if not pdfium_c.FPDF_DocumentHasValidCrossReferenceTable(document.raw):
         return False
     try:
-        document[len(document) - 1].close()
+        # Does not look into the page: one that hangs must not keep the others from being read.
+        document.get_page_size(len(document) - 1)
     except PdfiumError:
         return False
     return True

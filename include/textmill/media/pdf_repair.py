@@ -16,7 +16,6 @@ from typing import IO
 
 from textmill.lifeline import die_with_parent
 
-_START = f"from {__name__} import main; main()"
 _WRONG_PASSWORD = 3
 _BEYOND_REPAIR = 4
 
@@ -44,7 +43,8 @@ def rewritten(path: Path, *, password: str = "", timeout: float) -> IO[bytes]:
     copy = tempfile.TemporaryFile(prefix="textmill-")  # noqa: SIM115  # the caller closes it
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _START, str(path), str(copy.fileno()), str(os.getpid())],
+            # As a file, so that the process does not import all that the package does.
+            [sys.executable, "-P", __file__, str(path), str(copy.fileno()), str(os.getpid())],
             input=password.encode(),
             pass_fds=[copy.fileno()],
             capture_output=True,
@@ -90,3 +90,7 @@ def main() -> None:
     """Entry point of the process: the document, the open descriptor of the copy, who waits for it."""
     die_with_parent(int(sys.argv[3]))
     sys.exit(_rewrite(sys.argv[1], int(sys.argv[2]), sys.stdin.read()))
+
+
+if __name__ == "__main__":
+    main()

@@ -64,7 +64,6 @@ class Video:
     """A video opened for looking. Use as a context manager.
 
     Attributes:
-        width, height: of a frame, upright.
         duration_ms: as the container says, None where it does not; as decoded once all frames are.
     """
 
@@ -75,12 +74,14 @@ class Video:
         self.step_ms = interval_seconds * 1000 / _LOOKS_PER_INTERVAL
         self._every_frame = False
         self._position = -1.0
+        self._ahead: list[float | None] = []
+        """The time of a frame that is decoded but not dealt with yet, if any."""
         self._capture = self._open()
         self._frame_ms = self._declared_frame_ms()
         self._declared_ms = self._declared_duration_ms()
         self.duration_ms = self._declared_ms
         self._refuse_length(self._declared_ms or 0)
-        self.width, self.height = self._refuse_size()
+        self._refuse_size()
 
     def __enter__(self) -> Video:
         return self
@@ -107,7 +108,7 @@ class Video:
         thumbnail = None
         while shown is not None:
             following = self._grab(on_progress)
-            until = shown.position + self._frame_ms if following is None else following
+            until = shown.position + self._frame_ms - 1 if following is None else following
             if shown.pixels is None and tick * self.step_ms < until:
                 # Frames are not evenly spaced: this one is shown for longer than foreseen. Look at each.
                 self._every_frame = True
@@ -151,7 +152,7 @@ class Video:
                 f"TEXTMILL_MAX_VIDEO_SECONDS allows {longest:,.0f}."
             )
 
-    def _refuse_size(self) -> tuple[int, int]:
+    def _refuse_size(self) -> None:
         width, height = (
             int(self._capture.get(prop)) for prop in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         )
@@ -160,15 +161,13 @@ class Video:
                 f"{self._name}: frames of {width:,} x {height:,} pixels are more than the "
                 f"{self._options.max_pixels:,} that TEXTMILL_MAX_PIXELS allows."
             )
-        if int(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90:
-            return height, width
-        return width, height
 
     def _go_to(self, position: float, on_progress: Callable[[int], None]) -> _Shown | None:
         """Decode up to the frame that is shown at `position` and return it."""
         if position > _APPROACH_MS:
             self._capture.set(cv2.CAP_PROP_POS_MSEC, position - _APPROACH_MS)
             self._position = -1.0
+            self._ahead = []
             first = self._grab(on_progress)
             if first is None or first > position:
                 self._reopen()  # this container cannot be sought in: decode all of it
@@ -181,18 +180,28 @@ class Video:
         return self._approach(first, position, on_progress)
 
     def _approach(self, first: float, position: float, on_progress: Callable[[int], None]) -> _Shown | None:
-        now: float | None = first
-        while now is not None and now + _USUAL_FRAME_MS + 2 * self._frame_ms < position:
-            now = self._grab(on_progress)
-        return None if now is None else self._shown(now, position)
+        shown = self._shown(first, position)
+        while True:
+            following = self._grab(on_progress)
+            if following is None or following > position:
+                break
+            shown = self._shown(following, position)
+        if shown.pixels is None:  # it is shown for longer than foreseen
+            self._every_frame = True
+            return self._go_to(position, on_progress)
+        self._ahead = [following]
+        return shown
 
     def _reopen(self) -> None:
         self._capture.release()
         self._capture = self._open()
         self._position = -1.0
+        self._ahead = []
 
     def _grab(self, on_progress: Callable[[int], None]) -> float | None:
         """Decode the next frame and return its time in milliseconds, or None behind the last one."""
+        if self._ahead:
+            return self._ahead.pop()
         if not self._capture.grab():
             return None
         stated = self._capture.get(cv2.CAP_PROP_POS_MSEC)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from textmill.engines.reading_order import reading_order
 from textmill.page import PageText
-from textmill.records import LineRecord
-from textmill.video_reading.strokes import Box
 from textmill.video_reading.tracks import LineTrack, share_in_common
 
 _SAME_PLACE = 0.5
@@ -46,7 +44,7 @@ def _passing(tracks: Sequence[LineTrack], before_ms: float) -> list[LineTrack]:
     vanished = [
         track
         for track in tracks
-        if not track.scrolled_away and track.end_ms is not None and track.end_ms < before_ms
+        if not track.scrolls and track.end_ms is not None and track.end_ms < before_ms
     ]
     return [
         track
@@ -79,6 +77,3 @@ def _together(times: Sequence[int], step_ms: float) -> dict[int, int]:
             first = time
         groups[time] = first
     return groups
-
-
-__all__ = ["Box", "LineRecord", "page_text"]
