@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.fitting import fit, folds, seconds
 from bench.line_truth import judge_lines
-from bench.metrics import Score, total
+from bench.metrics import Score, by_kind, total
 from bench.observations import Observations, ObservedMedium, observe
 from bench.pairs import BenchmarkError
 from bench.reliability import JudgedLine, reliability, reliability_table
@@ -39,15 +39,15 @@ class Validation:
     """How an engine fares on media that its numbers were not fitted on.
 
     Attributes:
-        alone, asking: words as the engine reads them first, and after doubtful lines were read again.
+        alone, asking: by kind: words as first read, and after doubtful lines were read again.
         lines, doubtful, changed: lines found, read again, and given another text.
         judged_alone, judged: confidences of the lines as first read, and in the end.
     """
 
     engine: str
     second: str
-    alone: Score
-    asking: Score
+    alone: Mapping[str, Score]
+    asking: Mapping[str, Score]
     lines: int
     doubtful: int
     changed: int
@@ -65,8 +65,8 @@ def validate(observations: Observations, engine: str, second: str, below: float)
         for medium in test:
             before = calibrated(medium, calibration)
             after = reread(medium, second, calibration, below)
-            alone.append(_score(medium, [line.text for line in medium.lines]))
-            asking.append(_score(medium, [one.text for one in after]))
+            alone.append((medium.kind, _score(medium, [line.text for line in medium.lines])))
+            asking.append((medium.kind, _score(medium, [one.text for one in after])))
             judged_alone += _judged(medium, [line.text for line in medium.lines], before)
             judged += _judged(medium, [one.text for one in after], [one.confidence for one in after])
             lines += len(after)
@@ -75,8 +75,8 @@ def validate(observations: Observations, engine: str, second: str, below: float)
     return Validation(
         engine,
         second,
-        total(alone),
-        total(asking),
+        by_kind(alone),
+        by_kind(asking),
         lines,
         doubtful,
         changed,
@@ -96,9 +96,12 @@ def report(found: Validation) -> str:
         [
             f"## {found.engine}, doubtful lines read again by {found.second}",
             "",
-            f"{found.alone.media} media, {found.lines} lines. Read again: {found.doubtful} lines "
-            f"({found.doubtful / max(1, found.lines):.1%}), {found.changed} of them given another text. "
-            f"Word F1 {found.alone.word_f1:.4f} → {found.asking.word_f1:.4f}.",
+            f"{found.lines} lines. Read again: {found.doubtful} lines "
+            f"({found.doubtful / max(1, found.lines):.1%}), {found.changed} of them given another text.",
+            "",
+            "| kind | media | word F1 as first read | with second opinions |",
+            "|---|--:|--:|--:|",
+            *_kinds(found),
             "",
             "As first read:",
             "",
@@ -110,6 +113,15 @@ def report(found: Validation) -> str:
             "",
         ]
     )
+
+
+def _kinds(found: Validation) -> list[str]:
+    alone = {**found.alone, "all": total(found.alone.values())}
+    asking = {**found.asking, "all": total(found.asking.values())}
+    return [
+        f"| {kind} | {score.media} | {score.word_f1:.4f} | {asking[kind].word_f1:.4f} |"
+        for kind, score in alone.items()
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ _EXPONENTS = (0.0, 0.5, 1.0)
 _LINES_IN_BIN = 40
 """Fewer lines say too little: a bin of 40 knows its share of right lines to about seven points."""
 _FOLDS = 10
-_LEAST_CANDIDATES = 50
+_LEAST_READINGS = 50
 """Fewer readings of doubtful lines than this do not make weights."""
 
 Fold = tuple[list[ObservedMedium], list[ObservedMedium]]
@@ -32,6 +32,7 @@ def fit(media: Sequence[ObservedMedium], below: float) -> Calibration:
     choices = {
         f"{engine}+{second}": weights
         for engine, seen in own.items()
+        if engine in curves
         for second in seconds(seen)
         if (weights := _fit_choice(seen, second, known, below))
     }
@@ -102,9 +103,11 @@ def _knots(known: Any, truth: Any) -> tuple[tuple[float, float], ...]:
         numbers, [truth[one].mean() for one in bins], sample_weight=[len(one) for one in bins]
     )
     knots: dict[float, float] = {}
+    share = 0.0
     for level in np.unique(levels):
         lines = np.concatenate([bins[one] for one in numbers[levels == level]])
-        share = (truth[lines].sum() + 0.5) / (len(lines) + 1)
+        # Smoothing moves small levels further than large ones, and may not turn the curve downwards.
+        share = max(share, (truth[lines].sum() + 0.5) / (len(lines) + 1))
         knots[float(f"{known[lines].mean():.6g}")] = round(float(share), 4)
     return tuple(sorted(knots.items()))
 
@@ -114,12 +117,13 @@ def _fit_choice(
 ) -> ChoiceWeights | None:
     from sklearn.linear_model import LogisticRegression
 
+    consensus = len(_readers(media, second)) > 1
     features, right = [], []
     for medium in media:
-        for known, is_right in _kept_readings(medium, second, calibration, below):
+        for known, is_right in _readings(medium, second, calibration, below, kept_only=consensus):
             features.append(known)
             right.append(is_right)
-    if len(features) < _LEAST_CANDIDATES or len(set(right)) < 2:
+    if len(features) < _LEAST_READINGS or len(set(right)) < 2:
         return None
     model = LogisticRegression().fit(np.array(features), np.array(right))
     kept, confidence, agreeing = (round(float(weight), 4) for weight in model.coef_[0])
@@ -128,22 +132,37 @@ def _fit_choice(
         kept=kept,
         confidence=confidence,
         agreement=agreeing,
+        consensus=consensus,
     )
 
 
-def _kept_readings(
-    medium: ObservedMedium, second: str, calibration: Calibration, below: float
+def _readers(media: Sequence[ObservedMedium], second: str) -> set[str]:
+    readers = {one.reader for medium in media for line in medium.lines for one in line.others or ()}
+    return {reader for reader in readers if engine_of(reader) == second}
+
+
+def _readings(
+    medium: ObservedMedium, second: str, calibration: Calibration, below: float, *, kept_only: bool
 ) -> Iterator[tuple[tuple[float, float, float], bool]]:
-    """Yield what is known of the reading that is kept of each doubtful line, and whether it is right."""
-    texts = [line.text for line in medium.lines]
-    known: dict[int, tuple[float, float, float]] = {}
-    for index, line in enumerate(medium.lines):
-        first = first_reading(medium.engine, line, calibration)
-        if line.others is None or first.confidence >= below:
-            continue
-        kept = candidates(first, other_readings(line, second, calibration))[0]
-        texts[index] = kept.text
-        known[index] = (float(kept.text == first.text), log_odds(kept.confidence), kept.agreement)
-    right = judge_lines(medium.truth, texts)
-    for index, features in known.items():
-        yield features, right[index]
+    """Yield what is known of the readings of doubtful lines, and whether they are right.
+
+    Args:
+        kept_only: only of those that are kept by consensus.
+    """
+    doubtful = {
+        index: (first, candidates(first, other_readings(line, second, calibration)))
+        for index, line in enumerate(medium.lines)
+        for first in [first_reading(medium.engine, line, calibration)]
+        if line.others is not None and first.confidence < below
+    }
+    most = max((len(found) for _, found in doubtful.values()), default=0)
+    for rank in range(1 if kept_only else most):
+        texts = [line.text for line in medium.lines]
+        for index, (_, found) in doubtful.items():
+            texts[index] = found[min(rank, len(found) - 1)].text
+        right = judge_lines(medium.truth, texts)
+        for index, (first, found) in doubtful.items():
+            if rank < len(found):
+                one = found[rank]
+                known = (float(one.text == first.text), log_odds(one.confidence), one.agreement)
+                yield known, right[index]

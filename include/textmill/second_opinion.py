@@ -1,10 +1,10 @@
-"""Lines in doubt are read again, and the reading that agrees best with all of them is kept.
+"""Lines in doubt are read again, and the reading that is most likely right is kept.
 
-The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance; so
-does another engine. Where the readings differ, the one that agrees best with all of them is mostly right:
-this is minimum Bayes risk decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition",
-Computer Speech and Language 14, 2000), each reading weighted by its calibrated confidence. The confidence of
-what is kept is fitted on doubtful lines (`textmill.calibration`).
+The same line, cut out a little wider or scaled a little narrower, gives the recogniser another chance. Of
+many such readings the one that agrees best with all of them is mostly right: this is minimum Bayes risk
+decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition", Computer Speech and Language 14,
+2000), each reading weighted by its calibrated confidence. Between two engines the likelier reading is kept.
+How likely a reading is, is fitted on doubtful lines only (`textmill.calibration`).
 
 Runs in the OCR runtime.
 """
@@ -140,22 +140,24 @@ class SecondOpinion:
 
 
 def rank(first: Reading, others: Sequence[Reading], weights: ChoiceWeights | None) -> list[Reading]:
-    """Return one reading for each different text, the one that agrees best with all of them first.
+    """Return one reading for each different text, the one to keep first, with the chance that it is right.
 
-    Its confidence is the chance that it is right. Without fitted weights that is the highest with which the
-    text was read.
+    Without fitted weights the one that agrees best comes first, and the chance of a text is the highest
+    confidence with which it was read.
     """
-    ranked = []
-    for candidate in candidates(first, others):
-        chance = candidate.confidence
-        if weights is not None:
-            chance = weights.probability(
-                kept=candidate.text == first.text,
-                confidence=candidate.confidence,
-                agreement=candidate.agreement,
-            )
-        ranked.append(Reading(candidate.reader, candidate.text, chance))
-    return ranked
+    found = candidates(first, others)
+    if weights is None:
+        return [Reading(one.reader, one.text, one.confidence) for one in found]
+    ranked = [Reading(one.reader, one.text, _chance(one, first, weights)) for one in found]
+    return ranked if weights.consensus else sorted(ranked, key=lambda one: -one.confidence)
+
+
+def _chance(candidate: Candidate, first: Reading, weights: ChoiceWeights) -> float:
+    return weights.probability(
+        kept=candidate.text == first.text,
+        confidence=candidate.confidence,
+        agreement=candidate.agreement,
+    )
 
 
 def candidates(first: Reading, others: Sequence[Reading]) -> list[Candidate]:

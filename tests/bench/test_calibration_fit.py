@@ -88,7 +88,7 @@ def test_cross_validation_shows_small_errors_and_words_that_second_opinions_gain
     assert len(found.judged) == 30 * 60
     assert expected_calibration_error(reliability(found.judged_alone)) < 0.04
     assert expected_calibration_error(reliability(found.judged)) < 0.06
-    assert found.asking.word_f1 > found.alone.word_f1 + 0.05
+    assert found.asking["k"].word_f1 > found.alone["k"].word_f1 + 0.05
 
 
 def test_few_lines_are_no_evidence() -> None:

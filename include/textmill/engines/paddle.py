@@ -6,17 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import paddleocr
 
 from textmill.engines.lines import LineEngine
 from textmill.engines.models import ModelPlace, detection_model, recognition_model
 from textmill.engines.protocol import EngineOptions, fingerprint
 from textmill.engines.recogniser import PaddleRecogniser
-from textmill.errors import SettingsError
 
-_CUDA = "CUDAExecutionProvider"
-_BATCH_SIZE = {"cpu": 1, "gpu": 16}
+_CPU_LINES, _GPU_LINES = 1, 16
 """Lines at once. On a CPU more take just as long a line, and more memory."""
 
 _A4 = 1 / math.sqrt(2)
@@ -64,46 +61,38 @@ def detection_side(height: int, width: int, side: int) -> int:
 def create(options: EngineOptions) -> LineEngine:
     """Build the engine; see `textmill.engines.create_engine`.
 
+    Args:
+        options: with a device (`cpu`, `gpu:N`) and models as `textmill.engines.device` chose them.
+
     Raises:
         ModelsMissing: a model is neither below the models folder nor to be downloaded.
-        SettingsError: a GPU is asked for that ONNX Runtime cannot use.
     """
-    device = _device(options.device)
-    runtime = _runtime(device, options.threads)
-    return LineEngine(
-        PaddleDetector(
-            detection_model(options.detection_model, options.models_dir),
-            side=options.detection_side,
-            runtime=runtime,
-        ),
-        PaddleRecogniser(
-            recognition_model(options.recognition_model, options.models_dir),
-            languages=options.languages,
-            runtime=runtime,
-            batch_size=_BATCH_SIZE[device.partition(":")[0]],
-        ),
+    recogniser = PaddleRecogniser(
+        recognition_model(options.recognition_model, options.models_dir),
+        languages=options.languages,
+        runtime=_runtime(options.device, options.threads),
+        batch_size=_GPU_LINES if _is_gpu(options.device) else _CPU_LINES,
+    )
+    return LineEngine(create_detector(options), recogniser)
+
+
+def create_detector(options: EngineOptions) -> PaddleDetector:
+    """Build what finds the lines, without what reads them. Raises like `create`."""
+    return PaddleDetector(
+        detection_model(options.detection_model, options.models_dir),
+        side=options.detection_side,
+        runtime=_runtime(options.device, options.threads),
     )
 
 
-def _device(wish: str) -> str:
-    """Return `cpu` or `gpu:N`."""
-    has_cuda = _CUDA in onnxruntime.get_available_providers()
-    if wish == "auto":
-        return "gpu:0" if has_cuda else "cpu"
-    if wish == "cpu":
-        return "cpu"
-    if not has_cuda:
-        raise SettingsError(
-            f"TEXTMILL_DEVICE asks for {wish}, but ONNX Runtime has no {_CUDA} here. Install "
-            "onnxruntime-gpu in place of onnxruntime, or set TEXTMILL_DEVICE to cpu."
-        )
-    return "gpu:0" if wish == "gpu" else wish
+def _is_gpu(device: str) -> bool:
+    return device.startswith("gpu")
 
 
 def _runtime(device: str, threads: int) -> dict[str, Any]:
     return {
         "engine": "onnxruntime",
-        "device": device,
+        "device": device if _is_gpu(device) else "cpu",
         "engine_config": {
             "intra_op_num_threads": threads,
             "inter_op_num_threads": 1,

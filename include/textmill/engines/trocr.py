@@ -119,7 +119,7 @@ def _detector(options: EngineOptions) -> Any:
     # PyTorch may have a GPU that ONNX Runtime was not built for.
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         options = replace(options, device=CPU)
-    return paddle.create(options).detector
+    return paddle.create_detector(options)
 
 
 def _folder_of(model: str) -> Path:
