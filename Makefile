@@ -124,7 +124,7 @@ calibrate: setup-dev ## Fit confidences to ground truth again: to MEDIA, or to s
 		"name a folder of real pages with NAME.gt.txt files, MEDIA=/some/folder." >&2; exit 1; }
 	@if test -n "$$MEDIA"; then set -- samples "$$MEDIA"; else set -- samples $(RECEIPTS); fi; \
 	PYTHONPATH=include $(OCR_PYTHON) -m bench.calibration "$$@" \
-		--out include/textmill/calibration.json --report bench/results/calibration.md
+		--out include/textmill/reading/calibration.json --report bench/results/calibration.md
 
 .PHONY: bench-preprocessing
 bench-preprocessing: setup-dev ## Compare preprocessing steps on MEDIA (default: samples)

@@ -21,7 +21,7 @@ from bench.observations import Observations, ObservedMedium, observe
 from bench.pairs import BenchmarkError
 from bench.reliability import JudgedLine, reliability, reliability_table
 from bench.rereading import reread
-from textmill.calibration import Calibration
+from textmill.reading.calibration import Calibration
 from textmill.settings import load
 
 ENGINES = {"paddle": ("paddle", "tesseract"), "tesseract": ("paddle",)}

@@ -10,9 +10,9 @@ import numpy as np
 from bench.line_truth import judge_lines
 from bench.observations import ObservedMedium
 from bench.rereading import first_reading, other_readings
-from textmill.calibration import Calibration, ChoiceWeights, Curve, evidence, interpolate, log_odds
-from textmill.line_readers import engine_of
-from textmill.second_opinion import candidates
+from textmill.reading.calibration import Calibration, ChoiceWeights, Curve, evidence, interpolate, log_odds
+from textmill.reading.line_readers import engine_of
+from textmill.reading.second_opinion import candidates
 
 _EXPONENTS = (0.0, 0.5, 1.0)
 _LINES_IN_BIN = 40

@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict
 
 from bench.pairs import Pair, find_all_pairs
 from bench.reading import LANGUAGES, effective_settings, open_for_bench
-from textmill.calibration import Calibration, evidence
 from textmill.engines.protocol import engine_options
 from textmill.errors import MediumError
 from textmill.page import PageImage
-from textmill.reading import PageReader, create_reader
-from textmill.second_opinion import Reading, SecondOpinion
-from textmill.second_readers import second_readers
+from textmill.reading.calibration import Calibration, evidence
+from textmill.reading.page_reader import PageReader, create_reader
+from textmill.reading.second_opinion import Reading, SecondOpinion
+from textmill.reading.second_readers import second_readers
 from textmill.settings import Settings
 
 _DOUBTFUL_EVIDENCE = 0.98

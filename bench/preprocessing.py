@@ -28,7 +28,7 @@ from textmill.page import PageImage
 from textmill.preprocessing import Preprocessor
 from textmill.preprocessing.geometry import turned
 from textmill.preprocessing.wishes import AUTO, NONE, STEPS
-from textmill.readability import readability
+from textmill.reading.readability import readability
 from textmill.settings import Settings
 
 ENGINES = ("paddle", "tesseract")
@@ -105,7 +105,7 @@ class CountingReadability:
         self._readability = partial(readability, engine)
 
     def __call__(self, pixels: Any) -> float:
-        """See `textmill.readability`."""
+        """See `textmill.reading.readability`."""
         self.asked += 1
         return self._readability(pixels)
 

@@ -17,9 +17,9 @@ from bench.pairs import Pair
 from bench.reading import LANGUAGES, PAGE_BREAK, effective_settings, make_reader, open_for_bench
 from textmill.errors import MediumError
 from textmill.page import PageImage, PageText
-from textmill.reading import PageReader, create_reader
+from textmill.reading.page_reader import PageReader, create_reader
+from textmill.reading.second_opinion import SecondOpinion
 from textmill.records import LineRecord
-from textmill.second_opinion import SecondOpinion
 from textmill.settings import Settings
 
 

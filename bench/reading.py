@@ -12,7 +12,7 @@ from pathlib import Path
 from textmill.fetching.sniffing import sniff
 from textmill.media import Medium, media_options, open_medium
 from textmill.page import Page, WrittenPage
-from textmill.reading import PageReader, create_reader
+from textmill.reading.page_reader import PageReader, create_reader
 from textmill.records import TextLayerUse
 from textmill.settings import Settings, load
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bench.observations import ObservedLine, ObservedMedium
-from textmill.calibration import Calibration
-from textmill.line_readers import engine_of
-from textmill.second_opinion import Reading, rank
+from textmill.reading.calibration import Calibration
+from textmill.reading.line_readers import engine_of
+from textmill.reading.second_opinion import Reading, rank
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from bench.process_memory import peak_memory_mb
 from bench.reading import LANGUAGES, PDF_DPI, effective_settings, make_reader
 from textmill.media import MediaOptions, Medium, media_options, open_medium
 from textmill.page import PageImage, WrittenPage
-from textmill.reading import PageReader
+from textmill.reading.page_reader import PageReader
 from textmill.records import Kind, TextLayerUse
 
 _PAGES = 200

@@ -24,7 +24,7 @@ from bench.talk import Talk, Words, default_talk, word_list, write_video
 from textmill.media import MediaOptions
 from textmill.media.video import Video
 from textmill.page import PageImage
-from textmill.reading import PageReader
+from textmill.reading.page_reader import PageReader
 from textmill.records import LineRecord
 from textmill.video_reading.finding import text_finder
 from textmill.video_reading.reader import VideoPage, VideoReader

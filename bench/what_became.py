@@ -18,7 +18,7 @@ from textmill.errors import MediumError
 from textmill.fetching.sniffing import sniff
 from textmill.media import MediaOptions, media_options, open_medium
 from textmill.page import Page, WrittenPage
-from textmill.reading import PageReader
+from textmill.reading.page_reader import PageReader
 from textmill.records import TextLayerUse
 
 _SAMPLE = 60

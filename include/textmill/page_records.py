@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from textmill.page import PageImage, PageText, WrittenPage
-from textmill.reading import PageReader, ReadPage
+from textmill.reading.page_reader import PageReader, ReadPage
 from textmill.records import PageRecord
 
 _DARKER_BY = 48

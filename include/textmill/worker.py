@@ -36,7 +36,7 @@ from textmill.loading_notes import LoadingNotes
 from textmill.media import MediaOptions, Medium, media_options, open_medium
 from textmill.page import PageImage, WrittenPage
 from textmill.page_records import read_record, written_record
-from textmill.reading import PageReader, ReadPage, create_reader
+from textmill.reading.page_reader import PageReader, ReadPage, create_reader
 from textmill.records import (
     BatchItem,
     Content,

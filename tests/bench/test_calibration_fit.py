@@ -12,7 +12,7 @@ from bench.fitting import fit, fit_curve, folds
 from bench.line_truth import judge_lines
 from bench.observations import Observations, ObservedLine, ObservedMedium, ObservedReading
 from bench.reliability import JudgedLine, expected_calibration_error, reliability
-from textmill.calibration import Calibration
+from textmill.reading.calibration import Calibration
 
 
 def test_a_line_is_right_when_its_words_stand_in_the_truth_one_after_the_other() -> None:

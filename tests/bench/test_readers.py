@@ -10,13 +10,13 @@ from PIL import Image
 
 from bench.pairs import Pair
 from bench.readers import READERS, TextmillReader, read_all
-from textmill.calibration import Calibration
 from textmill.engines.protocol import LineReading
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
-from textmill.reading import PageReader
+from textmill.reading.calibration import Calibration
+from textmill.reading.page_reader import PageReader
+from textmill.reading.second_opinion import SecondOpinion
 from textmill.records import LineRecord
-from textmill.second_opinion import SecondOpinion
 from textmill.settings import Settings
 
 BOX = ((0.0, 0.0), (9.0, 0.0), (9.0, 5.0), (0.0, 5.0))

@@ -383,7 +383,7 @@ def test_letters_in_disguise_are_no_words(tmp_path: Path, seed: int) -> None:
     random.Random(seed).shuffle(letters)
     path = write(tmp_path / "a.pdf", lines(PROSE))
     (remark,) = drawn(give_meanings(path, dict(zip(string.ascii_letters, letters, strict=True)))).remarks
-    assert remark.startswith("text layer refused: its letters make up words to ")
+    assert remark.startswith("text layer refused: its letters form words to ")
 
 
 def test_characters_of_the_wrong_half_of_unicode_are_no_words(tmp_path: Path) -> None:
@@ -392,7 +392,7 @@ def test_characters_of_the_wrong_half_of_unicode_are_no_words(tmp_path: Path) ->
     assert (
         drawn(give_meanings(path, swapped))
         .remarks[0]
-        .startswith("text layer refused: its letters make up words to ")
+        .startswith("text layer refused: its letters form words to ")
     )
 
 

@@ -22,7 +22,7 @@ from textmill.preprocessing.geometry import rotation, turned, warped
 from textmill.preprocessing.measuring import grain, grey_thumbnail, speck_share, text_height, unevenness
 from textmill.preprocessing.skew import measure_skew
 from textmill.preprocessing.wishes import STEPS
-from textmill.reading import create_reader
+from textmill.reading.page_reader import create_reader
 from textmill.records import LineRecord
 from textmill.settings import Settings
 

@@ -9,18 +9,18 @@ import cv2
 import numpy as np
 import pytest
 
-from textmill.calibration import Calibration, ChoiceWeights, Curve
-from textmill.empty_pages import EmptyPages, page_engines
 from textmill.engines import EngineOptions
 from textmill.engines.protocol import LineReading
 from textmill.errors import ModelsMissing
-from textmill.line_readers import EngineOnLines, RecogniserView, View, grown
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
-from textmill.reading import PageReader
+from textmill.reading.calibration import Calibration, ChoiceWeights, Curve
+from textmill.reading.empty_pages import EmptyPages, page_engines
+from textmill.reading.line_readers import EngineOnLines, RecogniserView, View, grown
+from textmill.reading.page_reader import PageReader
+from textmill.reading.second_opinion import Reading, SecondOpinion, agreement, rank
+from textmill.reading.second_readers import second_readers
 from textmill.records import LineRecord
-from textmill.second_opinion import Reading, SecondOpinion, agreement, rank
-from textmill.second_readers import second_readers
 
 PAGE = PageImage(page_no=1, pixels=np.full((200, 400, 3), 255, np.uint8), dpi=None)
 

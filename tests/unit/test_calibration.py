@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from textmill.calibration import Calibration, ChoiceWeights, Curve, evidence, interpolate
+from textmill.reading.calibration import Calibration, ChoiceWeights, Curve, evidence, interpolate
 
 CURVE = Curve(exponent=1.0, knots=((0.5, 0.2), (0.9, 0.8), (1.0, 0.98)))
 

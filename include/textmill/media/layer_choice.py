@@ -67,7 +67,7 @@ def judge_text(layer: TextLayer, languages: tuple[str, ...]) -> Choice:
         return refused(f"only {_percent(alphanumeric)} of its characters are letters or digits")
     plausible = word_plausibility.plausible_share(words, languages)
     if plausible is not None and plausible < _MIN_PLAUSIBLE:
-        return refused(f"its letters make up words to {_percent(plausible)} only")
+        return refused(f"its letters form words to {_percent(plausible)} only")
     return Choice(layer)
 
 

@@ -15,7 +15,7 @@ from textmill.media import MediaOptions
 from textmill.media.video import Video
 from textmill.page import PageImage
 from textmill.page_records import read_record
-from textmill.reading import PageReader, ReadPage
+from textmill.reading.page_reader import PageReader, ReadPage
 from textmill.records import Content, FrameRead, FrameStarted, LineRecord, PageRecord, PageStarted
 from textmill.staging import path_of
 from textmill.video_reading.finding import text_finder

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from textmill.engines import Engine, EngineOptions, create_engine
 from textmill.engines.protocol import LineRecogniser
 from textmill.errors import ModelsMissing
-from textmill.line_readers import OTHER_VIEWS, EngineOnLines, LineReader, RecogniserView
+from textmill.reading.line_readers import OTHER_VIEWS, EngineOnLines, LineReader, RecogniserView
 
 AUTO = "auto"
 OFF = "off"

@@ -16,11 +16,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from textmill.calibration import Calibration
 from textmill.engines import Engine, EngineOptions, create_engine
 from textmill.engines.protocol import fingerprint
 from textmill.errors import ModelsMissing
 from textmill.page import PageImage, PageText
+from textmill.reading.calibration import Calibration
 from textmill.records import LineRecord
 
 _QUARTER = 0.25

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from textmill.calibration import Calibration
-from textmill.empty_pages import EmptyPages, page_engines
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing import Preprocessor
-from textmill.readability import readability
-from textmill.second_opinion import SecondOpinion
-from textmill.second_readers import AUTO, second_readers
+from textmill.reading.calibration import Calibration
+from textmill.reading.empty_pages import EmptyPages, page_engines
+from textmill.reading.readability import readability
+from textmill.reading.second_opinion import SecondOpinion
+from textmill.reading.second_readers import AUTO, second_readers
 from textmill.settings import Settings
 
 

@@ -4,7 +4,7 @@ The same line, cut out a little wider or scaled a little narrower, gives the rec
 many such readings the one that agrees best with all of them is mostly right: this is minimum Bayes risk
 decoding (Goel and Byrne, "Minimum Bayes-risk automatic speech recognition", Computer Speech and Language 14,
 2000), each reading weighted by its calibrated confidence. Between two engines the likelier reading is kept.
-How likely a reading is, is fitted on doubtful lines only (`textmill.calibration`).
+How likely a reading is, is fitted on doubtful lines only (`textmill.reading.calibration`).
 
 Runs in the OCR runtime.
 """
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from textmill.calibration import Calibration, ChoiceWeights
 from textmill.engines.protocol import fingerprint
-from textmill.line_readers import LineReader, engine_of
 from textmill.page import PageImage, PageText
+from textmill.reading.calibration import Calibration, ChoiceWeights
+from textmill.reading.line_readers import LineReader, engine_of
 from textmill.records import LineRecord, OtherReading
 
 _MOST_LINES = 80

@@ -56,7 +56,7 @@ class ChoiceWeights(_Numbers):
     Attributes:
         kept: for the reading that the page's engine gave first.
         confidence: for the log odds of the highest calibrated confidence with which it was read.
-        agreement: for how much all readings look like this one (`textmill.second_opinion.agreement`).
+        agreement: for how much all readings look like this one (`textmill.reading.second_opinion.agreement`).
         consensus: whether the reading that agrees best is kept, whatever its chance; the weights then are for
             kept readings. That is best among many readings by the same engine, which are wrong in the same
             way. Otherwise the most likely reading is kept.
