@@ -1,8 +1,8 @@
 """Measure what following text through a video saves and loses, against reading every sampled frame.
 
-Run as `python -m bench.video` in the OCR environment. The video is the talk of `bench.talk`, whose lines and
-times are known, encoded with a lossy codec. Both ways get the same frames from the same decoder; reading
-every frame is given the union of all that it finds, so that nothing which it saw counts as lost.
+Run as `python -m bench.video` in the OCR environment. The video is the talk of `tools.make_samples.talk`, whose
+lines and times are known, encoded with a lossy codec. Both ways get the same frames from the same decoder;
+reading every frame is given the union of all that it finds, so that nothing which it saw counts as lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import Any
 
 from bench.machine import describe
 from bench.reading import effective_settings, make_reader
-from bench.talk import Talk, Words, default_talk, word_list, write_video
 from textmill.media import MediaOptions
 from textmill.media.video import Video
 from textmill.page import PageImage
@@ -29,6 +28,7 @@ from textmill.records import LineRecord
 from textmill.video_reading.finding import text_finder
 from textmill.video_reading.reader import VideoPage, VideoReader
 from textmill.video_reading.tracks import likeness
+from tools.make_samples.talk import Talk, Words, default_talk, word_list, write_video
 
 _FOUND = 0.9
 """Likeness from which on a line counts as found."""

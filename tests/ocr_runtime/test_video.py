@@ -17,7 +17,6 @@ from film_engine import write_film
 from ocr_batches import OPTIONS, content_hash, events
 
 from bench.reading import make_reader
-from bench.talk import Scene, Talk, Words, write_video
 from bench.video import follow
 from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
 from textmill.errors import DamagedVideo, Reason, TooManyPixels, VideoTooLong
@@ -27,6 +26,7 @@ from textmill.media.video import Video
 from textmill.records import CheckpointHeader, FetchedItem, Kind, PageRecord, PageStarted
 from textmill.settings import Settings
 from textmill.staging import BatchArea, read_records, write_records
+from tools.make_samples.talk import Scene, Talk, Words, write_video
 
 _SHORT_SECONDS = 10
 CONTAINERS = [("mp4v", ".mp4"), ("mp4v", ".mkv"), ("mp4v", ".mov"), ("MJPG", ".avi"), ("VP80", ".webm")]

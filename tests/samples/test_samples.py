@@ -10,6 +10,7 @@ from PIL import Image
 
 from tools.make_samples.__main__ import write_sample
 from tools.make_samples.documents import PAGE_BREAK, SAMPLES, Sample
+from tools.make_samples.others import other_samples
 
 FOLDER = Path(__file__).resolve().parents[2] / "samples"
 TRUTH_SUFFIX = ".gt.txt"
@@ -45,6 +46,11 @@ def test_every_medium_has_ground_truth_and_the_other_way_round() -> None:
 
 def test_the_folder_holds_what_the_generator_declares() -> None:
     assert [medium.name for medium in MEDIA] == sorted(each.name for each in SAMPLES)
+
+
+def test_texts_archive_and_video_are_what_the_generator_writes() -> None:
+    for name, content in other_samples().items():
+        assert (FOLDER / name).read_bytes() == content, name
 
 
 def test_there_is_enough_and_it_is_small() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 
 from tools.make_samples.documents import SAMPLES, Sample
+from tools.make_samples.others import other_samples
 
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "samples"
 
@@ -45,7 +46,12 @@ def main() -> None:
         size = write_sample(sample, folder)
         total += size
         print(f"{sample.name:28}{size / 1024:9.1f} KiB")
-    print(f"{len(SAMPLES)} media{total / 1024:30.1f} KiB")
+    others = other_samples()
+    for name, content in others.items():
+        (folder / name).write_bytes(content)
+        total += len(content)
+        print(f"{name:28}{len(content) / 1024:9.1f} KiB")
+    print(f"{len(SAMPLES) + len(others)} media{total / 1024:30.1f} KiB")
 
 
 if __name__ == "__main__":
