@@ -1,6 +1,6 @@
 """Measure what following text through a video saves and loses, against reading every sampled frame.
 
-Run as `python -m bench.video` in the OCR environment. The video is the talk of `tools.make_samples.talk`, whose
+Run as `python -m bench.video` in the OCR environment. The video is that of `tools.make_samples.talk`, whose
 lines and times are known, encoded with a lossy codec. Both ways get the same frames from the same decoder;
 reading every frame is given the union of all that it finds, so that nothing which it saw counts as lost.
 """
