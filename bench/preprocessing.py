@@ -25,8 +25,8 @@ from bench.reading import LANGUAGES, PAGE_BREAK, effective_settings, open_for_be
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options
 from textmill.page import PageImage
-from textmill.preprocessing import Preprocessor
 from textmill.preprocessing.geometry import turned
+from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.preprocessing.wishes import AUTO, NONE, STEPS
 from textmill.reading.readability import readability
 from textmill.settings import Settings

@@ -32,11 +32,14 @@ from airflow.sdk import (
     task_group,
 )
 
+from textmill.preprocessing.wishes import STEPS
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 
 SETTINGS = settings()
 LOG = logging.getLogger(__name__)
+
+_STEPS = "|".join(STEPS)
 
 PARAMS = {
     "source": Param(
@@ -89,9 +92,9 @@ PARAMS = {
     "preprocessing": Param(
         "auto",
         type="string",
-        minLength=1,
+        pattern=rf"^(auto|none|({_STEPS})(\s*,\s*({_STEPS}))*)$",
         title="Preprocessing",
-        description="auto chooses per page; none; or steps separated by commas.",
+        description=f"auto chooses per page; none; or steps separated by commas: {', '.join(STEPS)}.",
         section="Reading",
     ),
     "second_opinion": Param(
@@ -132,7 +135,11 @@ PARAMS = {
 RETRIES = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception=["textmill.errors.SourceError", "textmill.errors.ModelsMissing"],
+            exception=[
+                "textmill.errors.SourceError",
+                "textmill.errors.ModelsMissing",
+                "textmill.errors.CannotRead",
+            ],
             action=RetryAction.FAIL,
             reason="The same attempt would fail again",
         ),

@@ -203,5 +203,9 @@ class ModelsMissing(TextmillError):
     """The OCR models are not where the settings say."""
 
 
+class CannotRead(TextmillError):
+    """The OCR runtime cannot do what it was asked to: another attempt would end alike."""
+
+
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""

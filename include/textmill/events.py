@@ -25,6 +25,13 @@ class WorkerReady(Record):
     warnings: tuple[str, ...] = ()
 
 
+class WorkerUnable(Record):
+    """The batch cannot be read as asked, and another attempt would end alike; the process ends."""
+
+    event: Literal["unable"] = "unable"
+    message: str
+
+
 class ItemOpened(Record):
     """A medium was opened; it has this many pages, None while nobody can know."""
 
@@ -86,7 +93,14 @@ class WorkerFinished(Record):
 
 
 WorkerEvent = Annotated[
-    WorkerReady | ItemOpened | PageDone | StillReading | ItemDone | ItemFailed | WorkerFinished,
+    WorkerReady
+    | WorkerUnable
+    | ItemOpened
+    | PageDone
+    | StillReading
+    | ItemDone
+    | ItemFailed
+    | WorkerFinished,
     Field(discriminator="event"),
 ]
 

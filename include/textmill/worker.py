@@ -20,7 +20,14 @@ from typing import TextIO
 
 from textmill.checkpoint import Checkpoint
 from textmill.engines.protocol import fingerprint
-from textmill.errors import EngineFailed, MediumError, PageCrashedReader, StagingError
+from textmill.errors import (
+    EngineFailed,
+    MediumError,
+    PageCrashedReader,
+    SettingsError,
+    StagingError,
+    TextmillError,
+)
 from textmill.events import (
     ItemDone,
     ItemFailed,
@@ -30,6 +37,7 @@ from textmill.events import (
     WorkerEvent,
     WorkerFinished,
     WorkerReady,
+    WorkerUnable,
 )
 from textmill.lifeline import die_with_parent
 from textmill.loading_notes import LoadingNotes
@@ -306,13 +314,7 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
         languages=request.languages,
     )
     with LoadingNotes() as loading:
-        reader = create_reader(
-            settings,
-            engine=request.engine,
-            languages=request.languages,
-            preprocessing=request.preprocessing,
-            second_opinion=request.second_opinion,
-        )
+        reader = _reader_for(request, settings)
     limit_memory(settings)
     key = fingerprint(
         reader=reader.fingerprint,
@@ -333,11 +335,28 @@ def read_batch(area: BatchArea, settings: Settings, out: TextIO) -> None:
         ).run()
 
 
+def _reader_for(request: OcrRequest, settings: Settings) -> PageReader:
+    try:
+        return create_reader(
+            settings,
+            engine=request.engine,
+            languages=request.languages,
+            preprocessing=request.preprocessing,
+            second_opinion=request.second_opinion,
+        )
+    except ValueError as error:  # a name that nobody knows
+        raise SettingsError(str(error)) from error
+
+
 def main() -> None:
     """Entry point; the arguments are the URI of the batch and the process id of whoever waits for it."""
     die_with_parent(int(sys.argv[2]))
     with events_only_stdout() as out:
-        read_batch(BatchArea.at(sys.argv[1]), load_settings(), out)
+        try:
+            read_batch(BatchArea.at(sys.argv[1]), load_settings(), out)
+        except TextmillError as error:
+            out.write(WorkerUnable(message=str(error)).model_dump_json() + "\n")
+            raise
 
 
 if __name__ == "__main__":

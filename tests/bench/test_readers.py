@@ -12,7 +12,7 @@ from bench.pairs import Pair
 from bench.readers import READERS, TextmillReader, read_all
 from textmill.engines.protocol import LineReading
 from textmill.page import PageImage, PageText
-from textmill.preprocessing import Preprocessor
+from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.reading.calibration import Calibration
 from textmill.reading.page_reader import PageReader
 from textmill.reading.second_opinion import SecondOpinion

@@ -83,9 +83,23 @@ def test_it_documents_itself(media_ingest: DAG) -> None:
 def test_params_refuse_nonsense(media_ingest: DAG) -> None:
     from airflow.sdk.exceptions import ParamValidationError
 
-    for name, value in [("dpi", 5000), ("engine", "abbyy"), ("languages", ["<x>"]), ("source", "")]:
+    for name, value in [
+        ("dpi", 5000),
+        ("engine", "abbyy"),
+        ("languages", ["<x>"]),
+        ("source", ""),
+        ("preprocessing", "polish"),
+        ("preprocessing", "deskew,"),
+        ("text_layer", "maybe"),
+        ("video_interval_seconds", 0),
+    ]:
         with pytest.raises(ParamValidationError):
             media_ingest.params.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize("wish", ["auto", "none", "deskew", "threshold, deskew,orientation"])
+def test_preprocessing_takes_steps_in_any_order(media_ingest: DAG, wish: str) -> None:
+    assert media_ingest.params.get_param("preprocessing").resolve(wish) == wish
 
 
 def test_every_task_is_bounded_in_time_and_tried_again(media_ingest: DAG) -> None:

@@ -102,3 +102,11 @@ def test_the_engine_is_the_one_that_was_chosen(
     assert page.engine == read_by
     assert "Memorandum" in page.text
     assert page.confidence > 0.8
+
+
+def test_what_cannot_be_done_as_asked_is_not_tried_again(
+    ingest: Ingest, source: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done = ingest(source / "memo-moving.png", engine="tesseract", languages=["tlh"])
+    assert done.state == DagRunState.FAILED
+    assert caplog.text.count("starting task_id=batch.ocr") == 1

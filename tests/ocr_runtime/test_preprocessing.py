@@ -16,10 +16,10 @@ import pytest
 from textmill.engines.protocol import fingerprint
 from textmill.errors import ModelsMissing
 from textmill.page import PageImage, PageText
-from textmill.preprocessing import PreparedPage, Preprocessor
 from textmill.preprocessing.borders import border_share
 from textmill.preprocessing.geometry import rotation, turned, warped
 from textmill.preprocessing.measuring import grain, grey_thumbnail, speck_share, text_height, unevenness
+from textmill.preprocessing.preprocessor import PreparedPage, Preprocessor
 from textmill.preprocessing.skew import measure_skew
 from textmill.preprocessing.wishes import STEPS
 from textmill.reading.page_reader import create_reader

@@ -13,7 +13,7 @@ from textmill.engines import EngineOptions
 from textmill.engines.protocol import LineReading
 from textmill.errors import ModelsMissing
 from textmill.page import PageImage, PageText
-from textmill.preprocessing import Preprocessor
+from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.reading.calibration import Calibration, ChoiceWeights, Curve
 from textmill.reading.empty_pages import EmptyPages, page_engines
 from textmill.reading.line_readers import EngineOnLines, RecogniserView, View, grown

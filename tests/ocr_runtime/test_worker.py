@@ -15,7 +15,7 @@ from ocr_batches import content_hash, events
 
 from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
 from textmill.errors import Reason
-from textmill.records import CheckpointHeader, PageStarted
+from textmill.records import CheckpointHeader, OcrRequest, PageStarted
 
 
 @pytest.fixture
@@ -159,3 +159,23 @@ def _is_running(pid: int) -> bool:
         return False
     state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state != "Z"
+
+
+@pytest.mark.parametrize(
+    ("wish", "sentence"),
+    [
+        ({"engine": "tesseract", "languages": ("tlh",)}, "language"),
+        ({"engine": "misbehaving_engines:steady", "preprocessing": "polish"}, "polish"),
+    ],
+)
+def test_what_cannot_be_read_as_asked_is_said_in_a_sentence(  # type: ignore[no-untyped-def]
+    make_batch, run_worker, samples, wish, sentence
+) -> None:
+    area = make_batch([samples / "table-ferry.png"], "misbehaving_engines:steady")
+    request = OcrRequest.model_validate_json(area.request.read_text())
+    area.request.write_text(request.model_copy(update=wish).model_dump_json())
+    done = run_worker(area)
+    assert done.returncode == 1
+    (said,) = events(done)
+    assert said["event"] == "unable"
+    assert sentence in said["message"]

@@ -8,7 +8,7 @@ from functools import partial
 from textmill.engines import Engine, create_engine
 from textmill.engines.protocol import engine_options, fingerprint
 from textmill.page import PageImage, PageText
-from textmill.preprocessing import Preprocessor
+from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.reading.calibration import Calibration
 from textmill.reading.empty_pages import EmptyPages, page_engines
 from textmill.reading.readability import readability

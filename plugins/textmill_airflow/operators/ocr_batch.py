@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from textmill.errors import ModelsMissing
+from textmill.errors import CannotRead, ModelsMissing
 from textmill.events import (
     ItemDone,
     ItemFailed,
@@ -20,6 +20,7 @@ from textmill.events import (
     WorkerEvent,
     WorkerFinished,
     WorkerReady,
+    WorkerUnable,
 )
 from textmill.lifeline import die_with_parent
 from textmill.records import OcrRequest
@@ -178,6 +179,8 @@ class OcrBatchOperator(BaseOperator):
 
     def _tell(self, event: WorkerEvent) -> None:
         match event:
+            case WorkerUnable():
+                raise CannotRead(event.message)
             case WorkerReady():
                 self.log.info(
                     "%s %s is loaded; %d pages were finished before",
