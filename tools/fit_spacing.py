@@ -31,9 +31,9 @@ from textmill.engines import create_engine, spacing
 from textmill.engines.ctc import Character
 from textmill.engines.lines import LineEngine, cut_out
 from textmill.engines.protocol import engine_options
-from textmill.engines.reading_order import reading_order
 from textmill.engines.recogniser import LineEvidence, PaddleRecogniser
 from textmill.page import PageImage
+from textmill.reading_order import reading_order
 
 FOLDS = 8
 

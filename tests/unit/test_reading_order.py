@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from textmill.engines.reading_order import reading_order, skew
+from textmill.reading_order import reading_order, skew
 
 Corner = tuple[float, float]
 

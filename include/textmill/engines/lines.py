@@ -8,11 +8,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from textmill.engines.direction import is_right_to_left
 from textmill.engines.protocol import LineDetector, LineRecogniser, fingerprint
-from textmill.engines.reading_order import reading_order
 from textmill.page import PageImage, PageText
+from textmill.reading_order import reading_order
 from textmill.records import LineRecord
+from textmill.text_direction import is_right_to_left
 
 _VERTICAL_RATIO = 1.5
 """A box this much higher than wide holds text that runs downwards and is turned."""

@@ -19,10 +19,10 @@ import paddleocr
 
 from textmill.engines import spacing
 from textmill.engines.ctc import Character, mean_probability, read_characters
-from textmill.engines.direction import logical_order
 from textmill.engines.lexicon import Lexicon
 from textmill.engines.models import ModelPlace
 from textmill.engines.protocol import LineReading, fingerprint
+from textmill.text_direction import logical_order
 
 _UNEXPECTED_WEIGHT = 0.05
 """What the probability of a character outside the alphabets of the languages is multiplied by.

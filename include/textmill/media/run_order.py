@@ -2,30 +2,24 @@
 
 Programs write most pages in the order in which they are read, and know better than geometry what belongs
 together. Where a page jumps about, was written across its columns, or has had its form filled in afterwards,
-the order comes from the places of the runs instead: down each column of prose, and row by row elsewhere (the
-XY-cut of Nagy and Seth, ICPR 1984, with gutters found between prose only).
+the order comes from the places of the runs instead (`textmill.reading_order`).
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 from textmill.media.pdf_geometry import Box
-from textmill.media.text_layer import TextRun, around, share_line
+from textmill.media.text_layer import TextRun, share_line
+from textmill.reading_order import MIN_COLUMN_LINES, LineBox, Measure, rows_of_boxes
+from textmill.text_direction import is_right_to_left
 
 _JUMPS = 0.2
 """With more upward jumps than this share of all steps, the order of drawing is not that of reading."""
 _MIN_JUMPS = 2
 _PROSE = 6.0
 """A line of prose is at least this many times as wide as it is high, from ascender to descender."""
-_MIN_COLUMN_LINES = 3
-_GUTTER_STEPS = 200
-_MAX_RUNS = 5000
-"""No columns are looked for among more runs than this: a page of prose has hundreds."""
-_RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 Row = list[TextRun]
 
@@ -88,10 +82,7 @@ def _main_angle(runs: Sequence[TextRun]) -> int:
 
 
 def _runs_leftwards(runs: Sequence[TextRun]) -> bool:
-    """Tell whether most letters are of scripts that run from right to left."""
-    letters = [one for run in runs for one in run.text if one.isalpha()]
-    leftwards = sum(unicodedata.bidirectional(one) in _RIGHT_TO_LEFT for one in letters)
-    return leftwards * 2 > len(letters)
+    return is_right_to_left(run.text for run in runs)
 
 
 def _rows_as_drawn(runs: Sequence[TextRun]) -> list[Row]:
@@ -130,7 +121,7 @@ def _is_jump(before: Box, after: Box) -> bool:
 
 def _crosses_columns(rows: Sequence[Row]) -> bool:
     """Tell whether several rows hold two lines of prose each: columns that were written across."""
-    return sum(sum(_is_prose_line(run.box) for run in row) > 1 for row in rows) >= _MIN_COLUMN_LINES
+    return sum(sum(_is_prose_line(run.box) for run in row) > 1 for row in rows) >= MIN_COLUMN_LINES
 
 
 def _is_prose_line(box: Box) -> bool:
@@ -138,64 +129,12 @@ def _is_prose_line(box: Box) -> bool:
 
 
 def _by_place(runs: Sequence[TextRun], leftwards: bool) -> list[Row]:
-    gutter = _find_gutter(runs)
-    if gutter is None:
-        return _rows_by_place(runs, leftwards)
-    rows: list[Row] = []
-    for band in _bands(runs, gutter):
-        if len(band) == 1 and _crosses(band[0], gutter):
-            rows.append(band)
-            continue
-        columns = [run for run in band if run.box[2] <= gutter], [run for run in band if run.box[0] >= gutter]
-        for column in reversed(columns) if leftwards else columns:
-            rows += _by_place(column, leftwards)
-    return rows
+    """Rows go by the first run, as boxes of a text layer are exact: a label in small type has a row in common
+    with the large number beside it, although their centres lie more than half a label apart."""
+    boxes = [LineBox(at, *run.box) for at, run in enumerate(runs)]
 
+    def on_row(box: LineBox, row: Sequence[LineBox]) -> bool:
+        return share_line(runs[box.index].box, runs[row[0].index].box)
 
-def _find_gutter(runs: Sequence[TextRun]) -> float | None:
-    """Return the x of the gutter that fewest runs cross, None when the page has no columns of prose."""
-    if not 2 * _MIN_COLUMN_LINES <= len(runs) <= _MAX_RUNS:
-        return None
-    left, _, right, _ = around([run.box for run in runs])
-    best: tuple[int, float] | None = None
-    for step in range(1, _GUTTER_STEPS):
-        x = left + (right - left) * step / _GUTTER_STEPS
-        crossing = sum(_crosses(run, x) for run in runs)
-        if (best is None or crossing < best[0]) and _has_columns(runs, x, crossing):
-            best = crossing, x
-    return best[1] if best else None
-
-
-def _has_columns(runs: Sequence[TextRun], x: float, crossing: int) -> bool:
-    sides = [run.box for run in runs if run.box[2] <= x], [run.box for run in runs if run.box[0] >= x]
-    if any(len(side) < max(_MIN_COLUMN_LINES, crossing) for side in sides):
-        return False
-    if any(median((box[2] - box[0]) / max(1.0, box[3] - box[1]) for box in side) < _PROSE for side in sides):
-        return False
-    (_, top, _, bottom), (_, other_top, _, other_bottom) = around(sides[0]), around(sides[1])
-    return min(bottom, other_bottom) - max(top, other_top) >= min(bottom - top, other_bottom - other_top) / 2
-
-
-def _crosses(run: TextRun, x: float) -> bool:
-    return run.box[0] < x < run.box[2]
-
-
-def _bands(runs: Sequence[TextRun], gutter: float) -> list[Row]:
-    """Cut a block at the runs that cross the gutter; each of those is a band of its own."""
-    bands: list[Row] = [[]]
-    for run in sorted(runs, key=lambda one: one.box[1] + one.box[3]):
-        if _crosses(run, gutter):
-            bands += [[run], []]
-        else:
-            bands[-1].append(run)
-    return [band for band in bands if band]
-
-
-def _rows_by_place(runs: Sequence[TextRun], leftwards: bool) -> list[Row]:
-    rows: list[Row] = []
-    for run in sorted(runs, key=lambda one: one.box[1] + one.box[3]):
-        if rows and share_line(run.box, rows[-1][0].box):
-            rows[-1].append(run)
-        else:
-            rows.append([run])
-    return [sorted(row, key=lambda one: -one.box[2] if leftwards else one.box[0]) for row in rows]
+    rows = rows_of_boxes(boxes, Measure(_PROSE, on_row), right_to_left=leftwards)
+    return [[runs[at] for at in row] for row in rows]

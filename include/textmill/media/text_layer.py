@@ -282,13 +282,3 @@ def share_line(one: Box, other: Box) -> bool:
     """Tell whether two boxes share half of the lower one's height."""
     shared = min(one[3], other[3]) - max(one[1], other[1])
     return shared >= _SAME_LINE * min(one[3] - one[1], other[3] - other[1])
-
-
-def around(boxes: list[Box]) -> Box:
-    """Return the smallest box around boxes."""
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )

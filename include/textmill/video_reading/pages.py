@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textmill.engines.reading_order import reading_order
 from textmill.page import PageText
+from textmill.reading_order import reading_order
 from textmill.video_reading.tracks import LineTrack, share_in_common
 
 _SAME_PLACE = 0.5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from textmill.engines.direction import is_right_to_left, logical_order
+from textmill.text_direction import is_right_to_left, logical_order
 
 
 @pytest.mark.parametrize(
