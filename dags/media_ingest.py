@@ -1,7 +1,7 @@
 """### Media in, queryable text out
 
-Discovers new and changed media in a source, reads them in batches, checks what was read, and loads text,
-confidence and provenance into the warehouse.
+Discovers new and changed media in a source (pictures, PDF, videos, texts, archives of them), reads them in
+batches, checks what was read, and loads text, confidence and provenance into the warehouse.
 
 ```
 discover → plan → [ fetch → ocr → validate → load ] × batch → report

@@ -12,6 +12,8 @@ from tools.document_settings import DOCUMENT, document
 
 DOCUMENTS = [
     "README.md",
+    "docs/accuracy.md",
+    "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
     "docs/media.md",
     "docs/operations.md",
