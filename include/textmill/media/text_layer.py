@@ -245,9 +245,9 @@ class _RunBuilder:
         lower, higher = sorted((glyph.box[3] - glyph.box[1], self._last[3] - self._last[1]))
         if higher > _INITIAL * lower or not share_line(glyph.box, self._last):
             return False
-        beside = max(glyph.box[0] - self._run.box[2], self._run.box[0] - glyph.box[2])
-        # Far inside the run stands what was printed over it, not what follows it.
-        return -higher <= beside <= _GAP * higher
+        # Far inside the run stands what was printed over it, not what follows it; unless it adjoins the last
+        # character, as within a word from right to left at the end of a line from left to right.
+        return any(-higher <= _beside(glyph.box, box) <= _GAP * higher for box in (self._run.box, self._last))
 
     def _apart(self, glyph: Glyph) -> bool:
         """Tell whether there is a space where pdfium saw a new line, as behind a superscript."""
@@ -276,6 +276,11 @@ def _joined(one: Box, other: Box) -> Box:
         one[2] if one[2] > other[2] else other[2],
         one[3] if one[3] > other[3] else other[3],
     )
+
+
+def _beside(one: Box, other: Box) -> float:
+    """Return how far apart two boxes stand on their line; less than 0 where they overlap."""
+    return max(one[0] - other[2], other[0] - one[2])
 
 
 def share_line(one: Box, other: Box) -> bool:
