@@ -64,7 +64,8 @@ def measure(running: Running, source: Path, before: Callable[[], None], say: Say
         _wait_until_parsed(api)
         before()
         with StackWatch(running.settings.paths.state, MARK) as watch:
-            run_id = ingest.start_run(api, source, say)
+            # The bare engine reads pictures only, so the run must not get by without reading.
+            run_id = ingest.start_run(api, source, say, text_layer="never")
             state = ingest.follow(running, api, run_id, ingest.LineView(say))
         if state != "success":
             raise RunFailed(f"The run ended as {state!r}: {ingest.run_page(running, run_id)}")

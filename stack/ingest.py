@@ -51,8 +51,8 @@ def source_path(media: str | None, default: Path) -> Path:
     return path.resolve()
 
 
-def start_run(api: AirflowApi, source: Path, say: Callable[[str], None]) -> str:
-    """Wait until Airflow knows the DAG, then start a run over `source`; returns the run's id."""
+def start_run(api: AirflowApi, source: Path, say: Callable[[str], None], **params: str) -> str:
+    """Wait until Airflow knows the DAG, then start a run over `source`, with other params; returns its id."""
     deadline = time.monotonic() + _DAG_SECONDS
     said = False
     while (paused := api.dag_is_paused(DAG)) is None:
@@ -70,7 +70,7 @@ def start_run(api: AirflowApi, source: Path, say: Callable[[str], None]) -> str:
         time.sleep(0.5)
     if paused:
         api.unpause(DAG)
-    return api.trigger(DAG, {"source": str(source)})
+    return api.trigger(DAG, {"source": str(source), **params})
 
 
 def follow(running: Running, api: AirflowApi, run_id: str, view: ProgressView) -> str:
