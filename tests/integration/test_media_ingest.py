@@ -54,7 +54,8 @@ def test_text_arrives_and_a_second_run_changes_nothing(
     assert {document.status for document in documents} == {"loaded"}
     assert "Kilbrannan 06:15 09:40" in documents[2].text
     assert documents[1].page_count == 2
-    assert all(document.confidence > 0.9 for document in documents)
+    # The share of lines to expect right, not the engine's own opinion: noisy scans are given less than 0.9.
+    assert all(document.confidence > 0.85 for document in documents)
     assert not [path for path in (deployment / "content").rglob("*") if path.is_file()]
 
     before = facts(warehouse)
@@ -155,7 +156,9 @@ def test_a_hanging_page_costs_only_itself(
 def test_pages_that_fail_an_expectation_are_set_apart_by_its_name(
     warehouse: Engine, ingest: Ingest, source: Path
 ) -> None:
-    assert ingest(source, engine="misbehaving_engines:mute").state == DagRunState.SUCCESS
+    # Nobody looks again at what the engine left empty.
+    done = ingest(source, engine="misbehaving_engines:mute", second_opinion="off")
+    assert done.state == DagRunState.SUCCESS
     refused = rows(warehouse, "SELECT stage, reason, message, detail FROM v_quarantine")
     assert len(refused) == 4
     assert {(row.stage, row.reason) for row in refused} == {("validate", "expectation_failed")}
