@@ -41,6 +41,7 @@ LOG = logging.getLogger(__name__)
 
 _STEPS = "|".join(STEPS)
 
+# Params without a section stand in the one that is open when the form appears.
 PARAMS = {
     "source": Param(
         SETTINGS.default_source,
@@ -48,14 +49,12 @@ PARAMS = {
         minLength=1,
         title="Folder",
         description="Absolute path or file: address of a folder (or one file) that this machine sees.",
-        section="Source",
     ),
     "force": Param(
         False,
         type="boolean",
         title="Read everything again",
         description="Also media that did not change since they were loaded.",
-        section="Source",
     ),
     "engine": Param(
         "auto",
@@ -70,7 +69,7 @@ PARAMS = {
         items={"type": "string", "pattern": "^[a-z]{2,3}(_[A-Za-z]+)?$"},
         minItems=1,
         title="Languages",
-        description="ISO 639-1 codes, the most likely first.",
+        description="ISO 639-1 codes, one per line, the most likely first.",
         section="Reading",
     ),
     "dpi": Param(
@@ -86,7 +85,8 @@ PARAMS = {
         "auto",
         enum=["auto", "always", "never"],
         title="Text layer of PDF pages",
-        description="auto takes the text that a page carries when it is real text, else it is read.",
+        description="auto takes a page's own text where it is real text and reads the picture elsewhere; "
+        "always takes any text that a page carries, also another OCR program's; never reads all pages.",
         section="Reading",
     ),
     "preprocessing": Param(
@@ -101,7 +101,8 @@ PARAMS = {
         "auto",
         enum=["auto", "off", "paddle", "tesseract", "trocr"],
         title="Second opinion",
-        description="Who reads doubtful lines again; the better reading is kept, and both are recorded.",
+        description="Who reads doubtful lines again: auto asks whoever improves the engine, off nobody. "
+        "The better reading is kept, and both are recorded.",
         section="Reading",
     ),
     "animation_frames": Param(

@@ -38,6 +38,12 @@ def tables(summary: RunSummary, source: Path) -> RenderableType:
         parts.append(_media(summary.media, source))
     if summary.quarantined:
         parts.append(_quarantined(summary.quarantined, source))
+    if (earlier := summary.open_entries - len(summary.quarantined)) > 0:
+        parts.append(
+            f"{earlier} {'entry' if earlier == 1 else 'entries'} of earlier runs still in quarantine: "
+            "echo \"select uri, page_no, reason, message from v_quarantine where status = 'open'\" | "
+            "make -s sql"
+        )
     return Group(*parts)
 
 

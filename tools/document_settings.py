@@ -22,8 +22,13 @@ The local stack itself listens to `TEXTMILL_STATE` (its state folder, default `.
 `TEXTMILL_UI_PORT` (8080), `TEXTMILL_MARIADB_PORT` (3307) and `TEXTMILL_POSTGRES_PORT` (5433). A port that is
 taken is replaced by the next free one, unless you set it yourself.
 
-What can differ from run to run (source, engine, languages, DPI, seconds per batch, force) are parameters of
-the DAG: see the trigger form, or `dags/media_ingest.py`.
+A stack that is running keeps the settings with which it was started: `make stop`, then `make run` with the
+new ones.
+
+What can differ from run to run are parameters of the DAG `media_ingest`, in its trigger form and in the
+`conf` of a run: `source`, `force`, `engine`, `languages`, `dpi`, `text_layer`, `preprocessing`, `second_opinion`,
+`animation_frames`, `video_interval_seconds`, `batch_seconds`. Each is explained in the form. What the
+preprocessing steps do is in [accuracy-preprocessing.md](accuracy-preprocessing.md).
 """
 
 

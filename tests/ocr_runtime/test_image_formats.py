@@ -401,3 +401,15 @@ def mutated(whole: bytes, chance: random.Random) -> bytes:
             start = chance.randrange(len(content))
             content[start : start + chance.randrange(40)] = chance.randbytes(chance.randrange(40))
     return bytes(content)
+
+
+def test_a_png_that_is_damaged_in_the_middle_is_no_page(tmp_path: Path, samples: Path) -> None:
+    """Pillow keeps the rows before the damage, and must not be asked twice."""
+    whole = (samples / "memo-moving.png").read_bytes()
+    chance = random.Random(7)
+    for number in range(6):
+        at = chance.randrange(len(whole) // 4, len(whole) * 3 // 4)
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(whole[:at] + b"XXXXXXXX" + whole[at + 8 :])
+        with opened(path) as medium, pytest.raises(DamagedImage):
+            medium.page(1)

@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -86,3 +87,8 @@ def test_a_failure_names_tasks_and_logs_but_no_password(tmp_path: Path) -> None:
     assert "report: http://127.0.0.1:8081/dags/media_ingest/runs/run-1/tasks/report\n" in text
     assert str(paths.logs / "tasks") in text
     assert secrets.airflow_admin not in text + summary.next_steps(running)
+
+
+def test_what_earlier_runs_put_aside_is_not_forgotten(tmp_path: Path) -> None:
+    text = printed(replace(a_summary([], []), open_entries=3), tmp_path)
+    assert "3 entries of earlier runs still in quarantine" in text

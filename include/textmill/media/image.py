@@ -48,10 +48,10 @@ _CLAIMED_PIXELS = re.compile(r"\((\d+) pixels\)")
 
 @dataclass(frozen=True)
 class _Frame:
-    """One page: its number in the file, and how it is to be turned."""
+    """One page: its number in the file, and its orientation tag, None where decoding has to come first."""
 
     number: int
-    orientation: int
+    orientation: int | None = None
 
 
 class ImageMedium:
@@ -90,12 +90,15 @@ class ImageMedium:
             self._go_to(frame)
             self._options.refuse_pixels(self._name, self._image.width, self._image.height, page_no)
             dpi = _dpi(self._image)
+            # Before anything is asked of it: Pillow decodes a PNG to look for EXIF behind its pixels, and
+            # after a failure takes what it has for the whole.
             self._image.load()
+            orientation = frame.orientation or _orientation(self._image)
             picture, remarks = to_rgb(self._image)
             if self._image.format != "TIFF":  # which Pillow turns itself
-                picture = turned_upright(picture, frame.orientation)
+                picture = turned_upright(picture, orientation)
             pixels = np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
-        return PageImage(page_no, pixels, dpi, CLOCKWISE_TURN.get(frame.orientation, 0), remarks)
+        return PageImage(page_no, pixels, dpi, CLOCKWISE_TURN.get(orientation, 0), remarks)
 
     def _open(self) -> Image.Image:
         self._file.seek(0)
@@ -159,12 +162,11 @@ def _page_frames(image: Image.Image, options: MediaOptions) -> Sequence[_Frame]:
     """Return the frames that are pages; stops behind the most allowed, which is one too many."""
     if image.format == "TIFF":
         return _tiff_frames(image, options.max_pages)
-    orientation = _orientation(image)
     if options.animation_frames is AnimationFrames.ALL and image.format in _ANIMATED:
         count = min(getattr(image, "n_frames", 1), options.max_pages + 1)
         if count > 1:
-            return [_Frame(number, orientation) for number in range(count)]
-    return [_Frame(image.tell(), orientation)]
+            return [_Frame(number) for number in range(count)]
+    return [_Frame(image.tell())]
 
 
 def _tiff_frames(image: Image.Image, most: int) -> Sequence[_Frame]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
+from textmill.staging import path_of
 from textmill.warehouse.connection import utc_now
 from textmill.warehouse.tables import (
     document,
@@ -65,7 +66,12 @@ class QuarantineLine:
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run did. `seconds` is from its first task to its last."""
+    """What a run did.
+
+    Attributes:
+        seconds: from its first task to its last.
+        open_entries: quarantine entries of the run's source that are open, also those of earlier runs.
+    """
 
     state: str
     media_found: int
@@ -79,6 +85,7 @@ class RunSummary:
     pages_per_second: float
     media: Sequence[MediumLine]
     quarantined: Sequence[QuarantineLine]
+    open_entries: int = 0
 
 
 def run_progress(engine: Engine, run_id: str) -> RunProgress | None:
@@ -135,6 +142,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         run = connection.execute(select(ingest_run).where(ingest_run.c.run_id == run_id)).one()
         loaded = _loaded_media(connection, run)
         refused = _refused(connection, run.id)
+        open_entries = _open_entries(connection, run.source)
     seconds = ((run.finished_at or utc_now()) - run.started_at).total_seconds()
     return RunSummary(
         state=run.state,
@@ -149,6 +157,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         pages_per_second=run.pages_loaded / seconds if seconds > 0 else 0.0,
         media=loaded,
         quarantined=refused,
+        open_entries=open_entries,
     )
 
 
@@ -196,3 +205,14 @@ def _refused(connection: Connection, ingest_run_id: int) -> list[QuarantineLine]
         .order_by(quarantine.c.uri, quarantine.c.page_no)
     )
     return [QuarantineLine(row.uri, row.page_no, row.reason, row.message) for row in rows]
+
+
+def _open_entries(connection: Connection, source: str) -> int:
+    # Runs keep the source as it was asked for, locations as an address.
+    address = path_of(source).expanduser().absolute().as_uri()
+    of_source = select(media_location.c.uri_hash).where(media_location.c.source == address)
+    return connection.execute(
+        select(func.count())
+        .select_from(quarantine)
+        .where(quarantine.c.status == "open", quarantine.c.uri_hash.in_(of_source))
+    ).scalar_one()
