@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 30
 _PLAIN_WIDTH = 140
+_SHOW_QUARANTINE = """echo "select uri, message from v_quarantine where status = 'open'" | make -s sql"""
 
 
 def make_console() -> Console:
@@ -39,11 +40,8 @@ def tables(summary: RunSummary, source: Path) -> RenderableType:
     if summary.quarantined:
         parts.append(_quarantined(summary.quarantined, source))
     if (earlier := summary.open_entries - len(summary.quarantined)) > 0:
-        parts.append(
-            f"{earlier} {'entry' if earlier == 1 else 'entries'} of earlier runs still in quarantine: "
-            "echo \"select uri, page_no, reason, message from v_quarantine where status = 'open'\" | "
-            "make -s sql"
-        )
+        entries = "entry" if earlier == 1 else "entries"
+        parts.append(f"{earlier} {entries} of earlier runs still in quarantine: {_SHOW_QUARANTINE}")
     return Group(*parts)
 
 

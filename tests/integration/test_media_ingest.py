@@ -101,9 +101,8 @@ def test_broken_files_are_quarantined_with_a_sentence_and_the_rest_is_loaded(
     assert ingest(source).state == DagRunState.SUCCESS
     again = rows(warehouse, "SELECT media_unchanged, media_quarantined FROM v_run ORDER BY started_at DESC")
     assert again[0] == (8, 0)
-    with warehouse.connect() as connection:
-        run_id = connection.execute(text("SELECT run_id FROM v_run ORDER BY started_at DESC")).scalars().first()
-    assert run_summary(warehouse, str(run_id)).open_entries == 5
+    run_id = rows(warehouse, "SELECT run_id FROM v_run ORDER BY started_at DESC")[0].run_id
+    assert run_summary(warehouse, run_id).open_entries == 5
 
 
 def test_the_same_content_in_two_places_is_read_once(warehouse: Engine, ingest: Ingest, source: Path) -> None:

@@ -90,8 +90,8 @@ class ImageMedium:
             self._go_to(frame)
             self._options.refuse_pixels(self._name, self._image.width, self._image.height, page_no)
             dpi = _dpi(self._image)
-            # Before anything is asked of it: Pillow decodes a PNG to look for EXIF behind its pixels, and
-            # after a failure takes what it has for the whole.
+            # Before anything is asked of it: Pillow decodes a PNG to look for EXIF behind its pixels and,
+            # after a failure, takes what it has for the whole.
             self._image.load()
             orientation = frame.orientation or _orientation(self._image)
             picture, remarks = to_rgb(self._image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location
 from textmill.warehouse.runs import note_batch, reopen_run
+
+LOG = logging.getLogger(__name__)
 
 _MOST_BYTES = 2**63 - 1
 """What the warehouse holds; an archive may say anything of its members."""
@@ -198,6 +201,8 @@ class BatchFetcher:
                 refused=False,
                 now=now,
             )
+            if answer.held:
+                LOG.warning("%s is being read by another batch or run, and left to it", name_of(item.ref.uri))
             return answer.media_id, answer.granted
 
         return in_transaction(self._warehouse, register)
