@@ -105,6 +105,42 @@ def test_foreign_lines_do_not_spoil_a_text_in_utf8(tmp_path: Path) -> None:
     assert page.remarks == ("2 byte sequences that are no UTF-8 read as Windows-1252",)
 
 
+@pytest.mark.parametrize("lines", [(1, 1), (1, 5), (5, 1), (3, 40)])
+@pytest.mark.parametrize("utf8", [GERMAN, RUSSIAN, JAPANESE])
+def test_western_lines_among_some_in_utf8(tmp_path: Path, lines: tuple[int, int], utf8: str) -> None:
+    sound, foreign = utf8 * lines[0], (GERMAN + FRENCH) * lines[1]
+    assert texts_of(tmp_path, sound.encode() + foreign.encode("cp1252")) == [(sound + foreign).strip()]
+    assert texts_of(tmp_path, foreign.encode("cp1252") + sound.encode()) == [(foreign + sound).strip()]
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("Er rief: „Das ganze\nMENÜ“,\nund spät kam auch ein Gruß\n" * 20, "cp1252"),
+        (CHINESE * 200, "gb18030"),
+        ("".join(f"{word}\n" for word in CHINESE * 50), "gb18030"),
+        ("".join(f"{word}\n" for word in RUSSIAN.split() * 50), "cp866"),
+    ],
+)
+def test_pairs_that_happen_to_be_utf8_do_not_mislead(tmp_path: Path, text: str, codec: str) -> None:
+    assert texts_of(tmp_path, text.encode(codec)) == [text.strip()]
+
+
+@pytest.mark.parametrize("utf8", ["Größe: 3 € – fünf Äpfel\n", "Ñandú, Çelik, Ý\n"])
+@pytest.mark.parametrize(("text", "codec"), [(RUSSIAN, "cp1251"), (POLISH, "cp1250"), (GREEK, "cp1253")])
+def test_no_file_is_damaged_because_the_wrong_encoding_gives_controls(
+    tmp_path: Path, utf8: str, text: str, codec: str
+) -> None:
+    [read] = texts_of(tmp_path, utf8.encode() + text.encode(codec))
+    assert len(read.splitlines()) == 1 + len(text.splitlines())
+
+
+@pytest.mark.parametrize("text", ["吾輩は猫である。名前はまだ無い。", "結果は以下の通りです。"])
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_a_japanese_sentence_without_a_line_end(tmp_path: Path, text: str, codec: str) -> None:
+    assert texts_of(tmp_path, text.encode(codec)) == [text]
+
+
 def test_a_declared_encoding_is_believed_where_it_fits(tmp_path: Path) -> None:
     page = '<html><head><meta charset="iso-8859-2"></head><body>\u0142\u0105ka</body></html>'
     assert texts_of(tmp_path, page.encode("iso8859-2"), "text/html") == ["\u0142\u0105ka"]

@@ -7,7 +7,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from textmill.text_encoding import byte_order_mark, unmarked_wide_encoding
+from textmill.text_encoding import byte_order_mark, is_control, unmarked_wide_encoding
 
 _PDF_HEADER_WITHIN = 1024
 """Bytes that may precede the header of a PDF (Adobe's implementation notes on PDF 1.7, 3.4.1)."""
@@ -26,6 +26,15 @@ _OTHER_ROOT = re.compile(r"\s*<\?xml\b", re.IGNORECASE)
 _TRANSPORT_PACKET = 188
 _TRANSPORT_SYNC = 0x47
 """ISO/IEC 13818-1: every packet of 188 bytes begins with this byte."""
+
+_BINARY_MARK = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|II[*+]\0|MM\0[*+]|RIFF.{4}(?:WEBP|WAVE|AVI )|FORM.{4}AIF[FC]"
+    rb"|\0\0\0\x0cjP  |\xff\x4f\xff\x51|\0.{3}ftyp|\x1aE\xdf\xa3|\0\0\x01[\xb3\xba]|FLV\x01|OggS\0"
+    rb"|fLaC[\0\x80]|MThd\0|ID3[\x02-\x04]|\.snd\0|\0\0[\x01\x02]\0|8BPS\0|\x7fELF|7z\xbc\xaf",
+    re.DOTALL,
+)
+"""How files of pixels, samples and programs begin: marks with bytes in them that begin no text."""
+_HEADER_BYTES = 16
 
 _STILL_BRANDS = {b"avif": "image/avif", b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif"}
 _VIDEO_BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash")
@@ -54,6 +63,19 @@ def begins_pdf(head: bytes) -> bool:
     if header is None:
         return False
     return header.start() == 0 or _PDF_OBJECT.search(head, header.end()) is not None
+
+
+def has_binary_mark(head: bytes) -> bool:
+    """Return whether the first bytes are a format's mark that no text begins with."""
+    return _BINARY_MARK.match(head) is not None
+
+
+def has_binary_header(head: bytes) -> bool:
+    """Return whether control characters stand where a picture's mark in letters is followed by its size.
+
+    "GIF89a" and "BM" begin sentences too; in a file of that format small numbers follow.
+    """
+    return any(is_control(chr(code)) for code in head[:_HEADER_BYTES] if code < 0x20)
 
 
 def is_html(head: bytes) -> bool:

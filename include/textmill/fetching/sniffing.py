@@ -10,6 +10,8 @@ from pathlib import Path
 from textmill.errors import UnrecognisedContent, UnsupportedFormat
 from textmill.fetching.markings import (
     begins_pdf,
+    has_binary_header,
+    has_binary_mark,
     is_html,
     is_transport_stream,
     iso_media_kind,
@@ -78,12 +80,10 @@ _PROGRAMS = (
 )  # fmt: skip
 """What may be a self-extracting archive: a program with a ZIP archive behind it."""
 
-_KIND_OF_FAMILY = {"image": Kind.IMAGE, "video": Kind.VIDEO, "text": Kind.TEXT}
-_OTHER_ARCHIVES = (
-    "application/x-7z-compressed", "application/x-rar", "application/vnd.rar", "application/zstd",
-    "application/x-zstd", "application/x-lzma", "application/x-compress", "application/x-cpio",
-    "application/vnd.ms-cab-compressed", "application/x-lz4", "application/x-lzip",
+_MARKED_IN_LETTERS = (
+    "image/gif", "image/bmp", "image/x-ms-bmp", "image/x-pcx", "image/vnd.zbrush.pcx",
 )  # fmt: skip
+"""Pictures whose mark can begin a text: "GIF89a", "BM", a line end (PCX). Netpbm's needs a size behind it."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,10 @@ def sniff(path: Path, *, name: str) -> FileType:
         return FileType(mime, _READ[mime])
     if mime.startswith("text/") or mime in _WRITTEN:
         return FileType(mime, Kind.TEXT)
-    claim = _false_claim(name, mime)
+    is_misnamed = _is_misnamed(name, mime)
     detail = f"libmagic: {magic.from_file(str(path))}"
     if mime == _UNKNOWN:
+        claim = f", although its name ends in {Path(name).suffix}" if is_misnamed else ""
         raise UnrecognisedContent(
             f"{name} holds no format that is known{claim}. It may be damaged, encrypted, or something else "
             f"under a wrong name.",
@@ -120,8 +121,9 @@ def sniff(path: Path, *, name: str) -> FileType:
         )
     advice = _NO_TEXT_THOUGH_WRITTEN.get(mime)
     raise UnsupportedFormat(
-        f"{name} is {mime} ({_kind_of_unread(mime).value}){claim}, which is not supported"
-        f"{f'. {advice}' if advice else '.'} Textmill reads {WHAT_IS_READ}.",
+        f"{name} is of the type {mime}, which Textmill does not read"
+        f"{', whatever its name says' if is_misnamed else ''}.{f' {advice}' if advice else ''} "
+        f"Textmill reads {WHAT_IS_READ}.",
         detail=detail,
     )
 
@@ -142,7 +144,7 @@ def _corrected(mime: str, path: Path) -> str:
         return _UNKNOWN
     if mime.startswith("text/"):
         return _kind_of_text(mime, head)
-    if _may_be_text(mime) and looks_like_text(head):
+    if _may_be_text(mime, head) and looks_like_text(head):
         return _kind_of_text(mime if mime in _WRITTEN else PLAIN_TEXT, head)
     if mime == _UNKNOWN:
         return _unknown_to_libmagic(head)
@@ -154,12 +156,11 @@ def _is_settled(mime: str) -> bool:
     return mime in _READ and not mime.startswith("text/")
 
 
-def _may_be_text(mime: str) -> bool:
-    """Return whether libmagic's answer may be owed to a text's first letters.
-
-    "GIF89a", "BM" or "From" begin sentences too. Netpbm has a form in letters and digits.
-    """
-    return not _is_settled(mime) or (_READ[mime] is Kind.IMAGE and "portable" not in mime)
+def _may_be_text(mime: str, head: bytes) -> bool:
+    """Return whether libmagic's answer may be owed to a text's first letters, and not to a binary mark."""
+    if has_binary_mark(head):
+        return False
+    return not _is_settled(mime) or (mime in _MARKED_IN_LETTERS and not has_binary_header(head))
 
 
 def _kind_of_text(mime: str, head: bytes) -> str:
@@ -174,18 +175,12 @@ def _unknown_to_libmagic(head: bytes) -> str:
     return iso_media_kind(head) or _UNKNOWN
 
 
-def _kind_of_unread(mime: str) -> Kind:
-    if mime in _OTHER_ARCHIVES:
-        return Kind.ARCHIVE
-    return _KIND_OF_FAMILY.get(mime.partition("/")[0], Kind.OTHER)
-
-
-def _false_claim(name: str, mime: str) -> str:
-    """Return a remark when the name promises a format that the content does not keep."""
+def _is_misnamed(name: str, mime: str) -> bool:
+    """Return whether the name promises a format that the content does not keep."""
     promised, _ = mimetypes.guess_type(name)
-    if promised is None or _bare(promised).startswith(_bare(mime)) or _are_both_audio(promised, mime):
-        return ""
-    return f", although its name ends in {Path(name).suffix}"
+    if promised is None:
+        return False
+    return not (_bare(promised).startswith(_bare(mime)) or _are_both_audio(promised, mime))
 
 
 def _are_both_audio(*mimes: str) -> bool:

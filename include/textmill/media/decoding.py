@@ -33,7 +33,7 @@ _ENCODINGS = (
 
 _SAMPLE_BYTES = 200_000
 _LONGEST_SAMPLE_LINE = 4_000
-_LINE_BEYOND_ASCII = re.compile(rb"[^\n]*[\x80-\xff][^\n]*\n?")
+_LINE_BEYOND_ASCII = re.compile(rb"^[^\n]*[\x80-\xff][^\n]*\n?", re.MULTILINE)
 _JAPANESE_SHIFT = re.compile(rb"\x1b\$[@B]")
 _DECLARED = re.compile(
     rb"""<\?xml\b[^>]{0,500}?\bencoding\s*=\s*["']([\w.:-]{1,40})|<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?([\w.:-]{1,40})""",
@@ -57,6 +57,12 @@ _READ_AS = {
 
 _BROKEN_PER_SOUND = 20
 """One bad sequence in so many sound ones: a text in UTF-8 with foreign lines in it, not another encoding."""
+_FOREIGN_PER_SOUND = 100
+"""As many bad sequences to a sound one, if whole lines are UTF-8 and the others look Western."""
+_LONGEST_WESTERN_RUN = 1.5
+"""Bytes beyond ASCII in a row, on average: accents stand alone; letters of other writings do not."""
+_RUN_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
 _FOREIGN = "textmill-foreign-bytes"
 _TERMINAL_CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,500}(?:\x07|\x1b\\)|[@-Z\\-_])")
 _LINE_ENDS = re.compile("\r\n|[\r\v\x85\u2028\u2029]")
@@ -124,7 +130,8 @@ def cleaned(text: str, *, name: str, encoding: str, foreign: int = 0) -> Decoded
     remarks = [f"{foreign:,} byte sequences that are no UTF-8 read as Windows-1252"] if foreign else []
     text = _LINE_ENDS.sub("\n", text.removeprefix("\ufeff"))
     without_codes = _TERMINAL_CODES.sub("", text)
-    if not has_few_controls(without_codes):
+    of_the_file = without_codes if encoding.startswith("utf") else _C1.sub("", without_codes)
+    if not has_few_controls(of_the_file):  # C1 in an encoding of eight bits only says that it is another one
         raise DamagedText(
             f"{name} holds control characters as only binary files do: it is no text. Look at it by hand.",
             detail=f"first characters: {text[:64]!r}",
@@ -157,7 +164,25 @@ def _is_utf8(content: bytes) -> bool:
         return True
     readable = content.decode("utf-8", errors="ignore")
     sound = len(readable) - len(readable.encode("ascii", errors="ignore"))
-    return _foreign_sequences(content) * _BROKEN_PER_SOUND <= sound
+    return _foreign_sequences(content) * _BROKEN_PER_SOUND <= sound or _has_western_lines(content)
+
+
+def _has_western_lines(content: bytes) -> bool:
+    """Return whether lines that are wholly UTF-8 stand among lines in a Western encoding of eight bits.
+
+    Two letters of a Western encoding that happen to be UTF-8 are rare and yield letters of several alphabets.
+    """
+    lines = [found.group() for found in _LINE_BEYOND_ASCII.finditer(content)]
+    sound = b"".join(line for line in lines if _decodes(line, "utf-8")).decode("utf-8")
+    foreign = b"".join(line for line in lines if not _decodes(line, "utf-8"))
+    runs = _RUN_BEYOND_ASCII.findall(foreign)
+    letters = sum(not character.isascii() for character in sound)
+    return (
+        letters * _FOREIGN_PER_SOUND >= len(runs)
+        and sum(map(len, runs)) <= len(runs) * _LONGEST_WESTERN_RUN
+        and has_few_controls(sound)
+        and not _mixes_scripts(sound)
+    )
 
 
 def _foreign_sequences(content: bytes) -> int:
@@ -190,6 +215,7 @@ def _detected(content: bytes) -> str | None:
     )
     names = [_READ_AS.get(str(one["encoding"]), str(one["encoding"])) for one in found if one["encoding"]]
     able = [name for name in names if _decodes(content, name)]
+    able.sort(key=lambda name: not has_few_controls(sample.decode(name, errors="ignore")))
     unmixed = (name for name in able if not _mixes_scripts(sample.decode(name, errors="ignore")))
     return next(unmixed, able[0] if able else None)
 
