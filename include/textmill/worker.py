@@ -19,9 +19,9 @@ from typing import TextIO
 
 from textmill.batch_reader import BatchReader
 from textmill.checkpoint import Checkpoint
-from textmill.engines.protocol import fingerprint
 from textmill.errors import SettingsError, TextmillError
 from textmill.events import WorkerEvent, WorkerReady, WorkerUnable
+from textmill.fingerprints import fingerprint
 from textmill.lifeline import die_with_parent
 from textmill.loading_notes import LoadingNotes
 from textmill.media import media_options

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from textmill.engines.protocol import fingerprint
 from textmill.errors import ModelsMissing
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing.borders import border_share
 from textmill.preprocessing.geometry import rotation, turned, warped

@@ -8,7 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from textmill.engines.protocol import LineDetector, LineRecogniser, fingerprint
+from textmill.engines.protocol import LineDetector, LineRecogniser
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.reading_order import reading_order
 from textmill.records import LineRecord

@@ -10,8 +10,9 @@ import paddleocr
 
 from textmill.engines.lines import LineEngine
 from textmill.engines.models import ModelPlace, detection_model, recognition_model
-from textmill.engines.protocol import EngineOptions, fingerprint
+from textmill.engines.protocol import EngineOptions
 from textmill.engines.recogniser import PaddleRecogniser
+from textmill.fingerprints import fingerprint
 
 _CPU_LINES, _GPU_LINES = 1, 16
 """Lines at once. On a CPU more take just as long a line, and more memory."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,9 +128,3 @@ class Engine(Protocol):
     def read(self, page: PageImage) -> PageText:
         """Read one page. May raise any Exception; the worker turns it into a rejection of the page."""
         ...
-
-
-def fingerprint(**ingredients: Any) -> str:
-    """Return 16 hex digits that identify everything that can change an engine's text."""
-    canonical = json.dumps(ingredients, sort_keys=True, default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -21,7 +21,8 @@ from textmill.engines import spacing
 from textmill.engines.ctc import Character, mean_probability, read_characters
 from textmill.engines.lexicon import Lexicon
 from textmill.engines.models import ModelPlace
-from textmill.engines.protocol import LineReading, fingerprint
+from textmill.engines.protocol import LineReading
+from textmill.fingerprints import fingerprint
 from textmill.text_direction import logical_order
 
 _UNEXPECTED_WEIGHT = 0.05

@@ -14,9 +14,10 @@ from typing import Any
 
 from textmill.engines.gpus import CPU
 from textmill.engines.lines import LineEngine
-from textmill.engines.protocol import EngineOptions, LineReading, fingerprint
+from textmill.engines.protocol import EngineOptions, LineReading
 from textmill.engines.trocr_packages import make_importable
 from textmill.errors import ModelsMissing
+from textmill.fingerprints import fingerprint
 
 _BATCH_ON_CPU = 8
 _BATCH_ON_GPU = 32

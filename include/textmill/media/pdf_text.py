@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium_c
 from pypdfium2.version import PDFIUM_INFO
 
+from textmill.fingerprints import fingerprint
 from textmill.media import layer_choice, page_ink, word_plausibility
 from textmill.media.layer_choice import Choice
 from textmill.media.medium import MediaOptions
@@ -126,12 +125,11 @@ def _outline(run: TextRun, frame: PageFrame) -> tuple[tuple[float, float], ...]:
 
 def _fingerprint(options: MediaOptions) -> str:
     """Return 16 hex digits that identify everything that can change the text or where it stands."""
-    ingredients = {
-        "pdfium": PDFIUM_INFO.build,
-        "rules": (layer_choice.RULES, word_plausibility.RULES),
-        "text_layer": options.text_layer,
-        "languages": options.languages,
-        "dpi": options.dpi,
-        "page_pixel_budget": options.page_pixel_budget,
-    }
-    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(
+        pdfium=PDFIUM_INFO.build,
+        rules=(layer_choice.RULES, word_plausibility.RULES),
+        text_layer=options.text_layer,
+        languages=options.languages,
+        dpi=options.dpi,
+        page_pixel_budget=options.page_pixel_budget,
+    )

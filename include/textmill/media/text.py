@@ -6,14 +6,13 @@ a line's text is the page's row from its outline's left to its right.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from textmill.errors import DamagedText, MediumError, TooManyBytes
+from textmill.fingerprints import fingerprint
 from textmill.media import html, rtf
 from textmill.media.decoding import Decoded, cleaned, decode, decoder_model
 from textmill.media.medium import MediaOptions
@@ -149,12 +148,11 @@ def _read_rtf(content: bytes, name: str) -> Decoded:
 
 
 def _fingerprint(reader: str, model: str) -> str:
-    ingredients = {
-        "version": _VERSION,
-        "reader": reader,
-        "model": model,
-        "decoder": decoder_model(),
-        "page_characters": PAGE_CHARACTERS,
-        "line_characters": LINE_CHARACTERS,
-    }
-    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(
+        version=_VERSION,
+        reader=reader,
+        model=model,
+        decoder=decoder_model(),
+        page_characters=PAGE_CHARACTERS,
+        line_characters=LINE_CHARACTERS,
+    )

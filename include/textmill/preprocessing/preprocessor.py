@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing.borders import remove_borders
 from textmill.preprocessing.geometry import mapped_back, turned
@@ -125,12 +124,11 @@ def _pixel_steps(names: tuple[str, ...], limits: Limits, pixel_budget: int) -> l
 def _fingerprint(
     names: tuple[str, ...], limits: Limits, pixel_budget: int, uprighter: Uprighter | None
 ) -> str:
-    ingredients = {
-        "version": _VERSION,
-        "opencv": cv2.__version__,
-        "steps": names,
-        "limits": asdict(limits),
-        "pixel_budget": pixel_budget,
-        "orientation": uprighter.fingerprint if uprighter else None,
-    }
-    return hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:16]
+    return fingerprint(
+        version=_VERSION,
+        opencv=cv2.__version__,
+        steps=names,
+        limits=asdict(limits),
+        pixel_budget=pixel_budget,
+        orientation=uprighter.fingerprint if uprighter else None,
+    )

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from textmill.engines import Engine, EngineOptions, create_engine
-from textmill.engines.protocol import fingerprint
 from textmill.errors import ModelsMissing
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.reading.calibration import Calibration
 from textmill.records import LineRecord

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from textmill.engines.lines import cut_out
-from textmill.engines.protocol import Engine, LineReading, LineRecogniser, fingerprint
+from textmill.engines.protocol import Engine, LineReading, LineRecogniser
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage
 
 Outline = Sequence[Sequence[float]]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from textmill.engines import Engine, create_engine
-from textmill.engines.protocol import engine_options, fingerprint
+from textmill.engines.protocol import engine_options
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.reading.calibration import Calibration

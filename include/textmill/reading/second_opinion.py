@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from textmill.engines.protocol import fingerprint
+from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.reading.calibration import Calibration, ChoiceWeights
 from textmill.reading.line_readers import LineReader, engine_of

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any
 
 from textmill.checkpoint import Checkpoint
-from textmill.engines.protocol import fingerprint
 from textmill.errors import EngineFailed, MediumError, PageCrashedReader, TooManyPages
+from textmill.fingerprints import fingerprint
 from textmill.media import MediaOptions
 from textmill.media.video import Video
 from textmill.page import PageImage
