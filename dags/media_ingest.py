@@ -8,7 +8,7 @@ discover → plan → [ fetch → ocr → validate → load ] × batch → repor
 ```
 
 * **Nightly** it ingests the default source; **on demand**, trigger it with any folder that the machine sees.
-* What did not change since the last run is not opened again, unless *force* is set.
+* What did not change since the last run is not opened again, unless *Read again* says so.
 * A file that cannot be read goes to quarantine with a reason (view `v_quarantine`) and never fails its batch.
 * Every finished page is checkpointed: a failed or killed task continues where it stopped when it is retried
   or cleared. The run fails when a batch did not reach the warehouse.
@@ -50,11 +50,12 @@ PARAMS = {
         title="Folder",
         description="Absolute path or file: address of a folder (or one file) that this machine sees.",
     ),
-    "force": Param(
-        False,
-        type="boolean",
-        title="Read everything again",
-        description="Also media that did not change since they were loaded.",
+    "reread": Param(
+        "nothing",
+        enum=["nothing", "refused", "other_engine", "everything"],
+        title="Read again",
+        description="What is read again although it did not change: what was refused, what another engine or "
+        "other settings read, or everything.",
     ),
     "engine": Param(
         "auto",
@@ -181,6 +182,9 @@ def media_ingest() -> None:
     @task
     def discover() -> None:
         """Find what is new or changed in the source."""
+        from textmill.access import NoConnections
+        from textmill.run_wishes import Reread, RunWishes
+        from textmill.sources.choosing import choose_sources
         from textmill.stages.discover import discover as run_stage
 
         context = get_current_context()
@@ -191,15 +195,18 @@ def media_ingest() -> None:
                 staging(),
                 settings(),
                 run_id=context["run_id"],
-                source=params["source"],
+                sources=choose_sources(params["source"], settings(), schedule="nightly"),
+                title=params["source"],
                 params=dict(params),
-                force=params["force"],
+                wishes=RunWishes(reread=Reread(params["reread"])),
+                connections=NoConnections(),
             )
         LOG.info("%d media found, %d of them unchanged", found.found, found.unchanged)
 
     @task
     def plan() -> list[str]:
         """Group what was found into batches of about equal work."""
+        from textmill.run_wishes import RunWishes
         from textmill.stages.plan import plan as run_stage
 
         context = get_current_context()
@@ -210,11 +217,14 @@ def media_ingest() -> None:
                 settings(),
                 run_id=context["run_id"],
                 batch_seconds=context["params"]["batch_seconds"],
+                wishes=RunWishes(),
             )
 
     @task(pool="fetch", execution_timeout=timedelta(hours=2))
     def fetch(batch_uri: str) -> str:
         """Copy, hash, recognise and claim the media of a batch."""
+        from textmill.access import NoConnections
+        from textmill.run_wishes import Reread
         from textmill.stages.fetch import fetch as run_stage
 
         context = get_current_context()
@@ -225,7 +235,8 @@ def media_ingest() -> None:
                 settings(),
                 run_id=context["run_id"],
                 batch_uri=batch_uri,
-                force=context["params"]["force"],
+                reread=Reread(context["params"]["reread"]),
+                connections=NoConnections(),
             )
         LOG.info("%d to read, %d unchanged, %d refused", tally.to_read, tally.unchanged, tally.rejected)
         return batch_uri

@@ -54,7 +54,7 @@ class CostModel:
     def pages(self, ref: MediaRef) -> int:
         """Estimated pages of a medium. A wrong guess costs balance, never correctness."""
         bytes_per_page = self._bytes_per_page(ref.uri.lower())
-        return max(1, math.ceil(ref.bytes / bytes_per_page)) if bytes_per_page else 1
+        return max(1, math.ceil(ref.bytes / bytes_per_page)) if bytes_per_page and ref.bytes else 1
 
     def _bytes_per_page(self, uri: str) -> int | None:
         if uri.endswith(".pdf"):

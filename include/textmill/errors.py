@@ -9,6 +9,14 @@ from typing import ClassVar
 class Reason(StrEnum):
     """Why something could not be accepted. Codes are stable: they are stored in the warehouse."""
 
+    MALFORMED_LINE = "malformed_line"
+    ADDRESS_NOT_ALLOWED = "address_not_allowed"
+    UNREACHABLE = "unreachable"
+    HTTP_REFUSED = "http_refused"
+    HTTP_FAILED = "http_failed"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    TRANSFER_BROKEN = "transfer_broken"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
     EMPTY_FILE = "empty_file"
     FILE_UNREADABLE = "file_unreadable"
     FILE_VANISHED = "file_vanished"
@@ -53,6 +61,62 @@ class MediumError(TextmillError):
         self.message = message
         self.page_no = page_no
         self.detail = detail
+
+
+class MalformedLine(MediumError):
+    """A line of a manifest does not say what it should."""
+
+    reason = Reason.MALFORMED_LINE
+
+
+class AddressNotAllowed(MediumError):
+    """A URL leads to an address, or is of a scheme, that its source does not allow."""
+
+    reason = Reason.ADDRESS_NOT_ALLOWED
+    # Names are given other addresses, and sources other rights.
+    permanent = False
+
+
+class Unreachable(MediumError):
+    """The host of a URL cannot be found, connected to, or trusted."""
+
+    reason = Reason.UNREACHABLE
+    permanent = False
+
+
+class HttpRefused(MediumError):
+    """The server answers that it will not give this (404, 403 and the like)."""
+
+    reason = Reason.HTTP_REFUSED
+    permanent = False
+
+
+class HttpFailed(MediumError):
+    """The server answers that it cannot give this now (429, 503 and the like), however often it is asked."""
+
+    reason = Reason.HTTP_FAILED
+    permanent = False
+
+
+class TooManyRedirects(MediumError):
+    """A URL leads from address to address without an end."""
+
+    reason = Reason.TOO_MANY_REDIRECTS
+    permanent = False
+
+
+class TransferBroken(MediumError):
+    """The content of a URL or object does not arrive to its end, or not in time."""
+
+    reason = Reason.TRANSFER_BROKEN
+    permanent = False
+
+
+class ChecksumMismatch(MediumError):
+    """The content is not what the manifest says."""
+
+    reason = Reason.CHECKSUM_MISMATCH
+    permanent = False
 
 
 class EmptyFile(MediumError):

@@ -32,6 +32,7 @@ class Kind(StrEnum):
 class Stage(StrEnum):
     """The stage at which something was refused."""
 
+    DISCOVER = "discover"
     FETCH = "fetch"
     OCR = "ocr"
     VALIDATE = "validate"
@@ -43,22 +44,96 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SourceKind(StrEnum):
+    """What a source is: a tree of files or objects, a list of URLs, or one URL."""
+
+    FOLDER = "folder"
+    MANIFEST = "manifest"
+    URL = "url"
+
+
+class SourceSpec(Record):
+    """A source as a run uses it: out of the catalogue, or an address that somebody typed. Holds no secret.
+
+    Attributes:
+        name: from the catalogue; of an address that was typed, the address itself.
+        location: `file:`, `s3:`, `gs:`, `abfs:`, `http:` or `https:` URI.
+        connection: id of the Airflow connection that has the credentials, proxy and headers.
+        include, exclude: globs over the path below the location; nothing to include means everything.
+        languages, engine: instead of the run's; empty and None leave it to the run.
+        stable_seconds, max_file_bytes: instead of the settings of these names.
+        most_media: media of this source that one run takes; the rest waits for the next run.
+        requests_per_host: requests at once to one host.
+        allow_private: URLs may lead to private, loopback and link-local addresses.
+    """
+
+    name: str
+    kind: SourceKind
+    location: str
+    connection: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    engine: str | None = None
+    tags: tuple[str, ...] = ()
+    stable_seconds: float | None = None
+    max_file_bytes: int | None = None
+    most_media: int | None = None
+    requests_per_host: int | None = None
+    allow_private: bool = False
+
+
 class MediaRef(Record):
-    """A location at which a source says that a medium is, before it was opened."""
+    """A location at which a source says that a medium is, before it was opened.
+
+    Attributes:
+        source: name of the source, see `SourceSpec`.
+        bytes: None where only opening it tells (a URL).
+        modified_ns: when it was modified, in nanoseconds since 1970; of a URL, the date in the manifest.
+        etag: of an object, as it is listed; of a URL, as it was when its content was last settled.
+        last_modified: of a URL, the header as it was when its content was last settled.
+        sha256: what the content must be, where the manifest says so.
+        filename: what to call it, where the manifest says so.
+        languages: instead of the source's.
+        tags: besides the source's.
+        pages: how many it had when it was last read.
+    """
 
     uri: str
     source: str
-    bytes: int
-    modified_ns: int
+    bytes: int | None = None
+    modified_ns: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: Sha256 | None = None
+    filename: str | None = None
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    pages: int | None = None
+
+
+class ReadingProfile(Record):
+    """In what a batch departs from the wishes of its run; None and empty leave it to the run."""
+
+    engine: str | None = None
+    languages: tuple[str, ...] = ()
 
 
 class BatchItem(Record):
-    """A reference with its number in the batch (from 0) and what the planner expects of it."""
+    """A reference with its number in the batch (from 0) and what the planner expects of it.
+
+    Attributes:
+        part, parts: long media are read in parts, each in a batch of its own: of n pages, part p (from 0) of
+            k has those from n·p // k + 1 to n·(p + 1) // k; a video is divided alike, by time. What is
+            estimated is this part's.
+    """
 
     item_no: int
     ref: MediaRef
     estimated_pages: int
     estimated_seconds: float
+    part: int = 0
+    parts: int = 1
 
 
 _MOST_MESSAGE = 2000

@@ -34,7 +34,15 @@ class Settings(BaseSettings):
         "",
         description="Folders, separated by colons, from which the OCR runtime may import engines of yours.",
     )
-    default_source: str = Field("samples", description="Folder that the nightly run ingests.")
+    default_source: str = Field(
+        "samples", description="Folder that the nightly run ingests while there is no catalogue of sources."
+    )
+    sources_file: Path = Field(
+        Path("sources.yaml"), description="Catalogue of sources; without this file, `default_source` is all."
+    )
+    inbox: str = Field(
+        "", description="Folder in which new files start a run at once; empty for none. See docs/sources.md."
+    )
 
     # --- planning -----------------------------------------------------------------------------------
     ocr_slots: Positive = Field(2, description="OCR processes at once; the size of the pool `ocr_gpu`.")
@@ -44,10 +52,37 @@ class Settings(BaseSettings):
     max_batches: Positive = Field(
         200, description="Most batches per run. Airflow refuses more than 1,024 mapped tasks."
     )
-    seconds_per_page: PositiveSeconds = Field(1.0, description="Assumed OCR seconds per page and slot.")
+    seconds_per_page: PositiveSeconds = Field(
+        1.5, description="Assumed OCR seconds per page and slot, until earlier runs tell."
+    )
+    part_seconds: PositiveSeconds = Field(
+        900.0, description="A medium estimated to take longer than this is read in parts."
+    )
     bytes_per_pdf_page: Positive = Field(
         60_000, description="Assumed size of a PDF page, to guess a page count without opening the file."
     )
+
+    # --- fetching -----------------------------------------------------------------------------------
+    requests_at_once: Positive = Field(32, description="Downloads at once in one batch.")
+    requests_per_host: Positive = Field(8, description="Requests at once to one host in one batch.")
+    connect_seconds: PositiveSeconds = Field(10.0, description="Longest wait for a connection to a host.")
+    read_seconds: PositiveSeconds = Field(30.0, description="Longest silence of a server while it answers.")
+    download_seconds: PositiveSeconds = Field(1800.0, description="Longest time for one URL, with all tries.")
+    download_attempts: Positive = Field(5, description="Tries of a URL that fails in a way that may pass.")
+    retry_after_seconds: PositiveSeconds = Field(
+        120.0,
+        description="Longest wait that a server may ask for (`Retry-After`); more is left for later.",
+    )
+    most_redirects: Annotated[int, Field(ge=0)] = Field(10, description="Redirects that are followed.")
+    max_manifest_bytes: Positive = Field(2 * 1024**3, description="Largest manifest that is read.")
+    max_malformed_lines: Positive = Field(
+        1000, description="A manifest with more malformed lines than this is refused as a whole."
+    )
+    retry_hours: PositiveSeconds = Field(
+        20.0,
+        description="What failed twice waits this long, then twice as long after each further failure.",
+    )
+    retry_most_days: PositiveSeconds = Field(30.0, description="Longest wait between two tries.")
 
     # --- limits on untrusted input -------------------------------------------------------------------
     max_file_bytes: Positive = Field(2 * 1024**3, description="Largest file that is read.")

@@ -78,6 +78,11 @@ class BatchArea:
         return self.folder / "items.jsonl"
 
     @property
+    def profile(self) -> Path:
+        """The ReadingProfile, written by plan."""
+        return self.folder / "profile.json"
+
+    @property
     def fetched(self) -> Path:
         """FetchedItem lines, written by fetch."""
         return self.folder / "fetched.jsonl"
@@ -108,6 +113,11 @@ class RunArea:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def sources(self) -> Path:
+        """SourceSpec lines, written by discover."""
+        return self.folder / "sources.jsonl"
 
     @property
     def discovered(self) -> Path:
@@ -193,7 +203,7 @@ def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
     with partial.open("w", encoding="utf-8") as out:
         out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
         for record in records:
-            out.write(record.model_dump_json() + "\n")
+            out.write(record.model_dump_json(exclude_defaults=True) + "\n")
             count += 1
         out.flush()
         os.fsync(out.fileno())

@@ -78,7 +78,7 @@ def test_it_documents_itself(media_ingest: DAG) -> None:
         param = media_ingest.params.get_param(name)
         assert param.description, name
         assert param.schema.get("title"), name
-        assert param.schema.get("section") or name in ("source", "force"), name
+        assert param.schema.get("section") or name in ("source", "reread"), name
 
 
 def test_params_refuse_nonsense(media_ingest: DAG) -> None:

@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 from airflow.utils.state import DagRunState
 from archive_making import tar_bytes, zip_bytes
+from source_specs import folder_spec
 from sqlalchemy import Engine, text
+
+from textmill.access import NoConnections
+from textmill.run_wishes import Reread, RunWishes
 
 Ingest = Callable[..., Any]
 
@@ -145,12 +149,12 @@ def test_an_archive_in_two_places_is_opened_once_and_force_reads_all_of_it(
     assert (run.media_found, run.media_loaded, run.media_unchanged, run.media_quarantined) == (10, 5, 2, 3)
     pages = rows(warehouse, "SELECT * FROM v_page ORDER BY uri, page_no")
 
-    assert ingest(source, engine=STEADY, batch_seconds=100, force=True).state == DagRunState.SUCCESS
+    assert ingest(source, engine=STEADY, batch_seconds=100, reread="everything").state == DagRunState.SUCCESS
     run = latest_run(warehouse)
     assert (run.media_found, run.media_loaded, run.media_unchanged, run.media_quarantined) == (10, 5, 2, 3)
     assert rows(warehouse, "SELECT * FROM v_page ORDER BY uri, page_no") == pages
 
-    assert ingest(source, engine=STEADY, force=False).state == DagRunState.SUCCESS
+    assert ingest(source, engine=STEADY, reread="nothing").state == DagRunState.SUCCESS
     run = latest_run(warehouse)
     assert (run.media_found, run.media_unchanged) == (3, 3)
 
@@ -166,11 +170,29 @@ def test_fetching_again_gives_the_same(
     from textmill.staging import BatchArea, Staging
 
     staging, knobs = Staging(deployment), settings.load()
-    discover(warehouse, staging, knobs, run_id="r", source=str(source), params={}, force=False)
-    (uri,) = plan(warehouse, staging, knobs, run_id="r", batch_seconds=1000)
+    discover(
+        warehouse,
+        staging,
+        knobs,
+        run_id="r",
+        sources=[folder_spec(source)],
+        title="in",
+        params={},
+        wishes=RunWishes(),
+        connections=NoConnections(),
+    )
+    (uri,) = plan(warehouse, staging, knobs, run_id="r", batch_seconds=1000, wishes=RunWishes())
 
     def fetch() -> str:
-        stage.fetch(warehouse, staging, knobs, run_id="r", batch_uri=uri, force=False)
+        stage.fetch(
+            warehouse,
+            staging,
+            knobs,
+            run_id="r",
+            batch_uri=uri,
+            reread=Reread.NOTHING,
+            connections=NoConnections(),
+        )
         return BatchArea.at(uri).fetched.read_text()
 
     class Killed(BaseException):

@@ -145,7 +145,7 @@ def test_killed_ocr_process_and_killed_task_continue_where_they_were(
     assert len(disturbed) == 11
 
     # An undisturbed run over the same pages finds every one of them as it is: it rewrites none.
-    assert Run(running, source=str(source), force=True).wait() == "success"
+    assert Run(running, source=str(source), reread="everything").wait() == "success"
     assert pages(live_warehouse) == disturbed
 
 

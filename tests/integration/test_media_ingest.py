@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from airflow.utils.state import DagRunState
+from source_specs import folder_spec
 from sqlalchemy import Engine, select, text
 
+from textmill.access import NoConnections
+from textmill.run_wishes import Reread, RunWishes
 from textmill.warehouse import tables
 from textmill.warehouse.reporting import run_summary
 
@@ -69,7 +72,7 @@ def test_text_arrives_and_a_second_run_changes_nothing(
 def test_force_reads_again_and_loads_nothing_twice(warehouse: Engine, ingest: Ingest, source: Path) -> None:
     ingest(source)
     before = facts(warehouse)
-    assert ingest(source, force=True).state == DagRunState.SUCCESS
+    assert ingest(source, reread="everything").state == DagRunState.SUCCESS
     assert facts(warehouse) == before
     assert rows(warehouse, "SELECT media_loaded FROM v_run ORDER BY started_at") == [(3,), (3,)]
 
@@ -190,13 +193,41 @@ def test_a_run_that_is_planned_anew_reads_what_it_did_not_load(
     staging, knobs = Staging(deployment), settings.load()
 
     def play(batch_seconds: float) -> list[str]:
-        discover(warehouse, staging, knobs, run_id="again", source=str(source), params={}, force=False)
-        return plan(warehouse, staging, knobs, run_id="again", batch_seconds=batch_seconds)
+        discover(
+            warehouse,
+            staging,
+            knobs,
+            run_id="again",
+            sources=[folder_spec(source)],
+            title="in",
+            params={},
+            wishes=RunWishes(),
+            connections=NoConnections(),
+        )
+        return plan(
+            warehouse, staging, knobs, run_id="again", batch_seconds=batch_seconds, wishes=RunWishes()
+        )
 
     for uri in play(1):
-        fetch(warehouse, staging, knobs, run_id="again", batch_uri=uri, force=False)
+        fetch(
+            warehouse,
+            staging,
+            knobs,
+            run_id="again",
+            batch_uri=uri,
+            reread=Reread.NOTHING,
+            connections=NoConnections(),
+        )
     (uri,) = play(1000)
-    tally = fetch(warehouse, staging, knobs, run_id="again", batch_uri=uri, force=False)
+    tally = fetch(
+        warehouse,
+        staging,
+        knobs,
+        run_id="again",
+        batch_uri=uri,
+        reread=Reread.NOTHING,
+        connections=NoConnections(),
+    )
     assert (tally.to_read, tally.unchanged) == (3, 0)
     assert len(list((staging.run("again").batches).iterdir())) == 1
 

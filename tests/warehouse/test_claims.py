@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text, update
 from warehouse_records import NOW, content, ref
 
 from textmill.records import Content, Kind
+from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claim, Claimant, claim
 from textmill.warehouse.locations import find_unchanged, note_location, unfinished_archives
 from textmill.warehouse.runs import start_run
@@ -16,10 +17,10 @@ from textmill.warehouse.tables import ingest_run, media
 
 
 def ask(
-    warehouse: Engine, run: str = "run-1", batch: int = 0, *, force: bool = False, hours: int = 0
+    warehouse: Engine, run: str = "run-1", batch: int = 0, *, reread: Reread = Reread.NOTHING, hours: int = 0
 ) -> Claim:
     with warehouse.begin() as connection:
-        return claim(connection, content(), Claimant(run, batch, force, 12), NOW + timedelta(hours=hours))
+        return claim(connection, content(), Claimant(run, batch, reread, 12), NOW + timedelta(hours=hours))
 
 
 def settle(warehouse: Engine, status: str = "loaded", *, needs_retry: bool = False) -> None:
@@ -50,7 +51,7 @@ class TestClaims:
     def test_another_batch_of_the_run_does_not_read_it_again(self, warehouse: Engine) -> None:
         ask(warehouse)
         assert ask(warehouse, batch=1) == Claim(media_id=1, granted=False, held=True)
-        assert not ask(warehouse, batch=1, force=True).granted
+        assert not ask(warehouse, batch=1, reread=Reread.EVERYTHING).granted
 
     def test_a_run_beside_it_does_not_read_it_either(self, warehouse: Engine) -> None:
         ask(warehouse)
@@ -72,7 +73,7 @@ class TestClaims:
         settle(warehouse, status)
         end_run(warehouse, "run-1")
         assert ask(warehouse, "run-2") == Claim(media_id=1, granted=False, held=False)
-        assert ask(warehouse, "run-2", force=True).granted
+        assert ask(warehouse, "run-2", reread=Reread.EVERYTHING).granted
 
     def test_what_may_succeed_next_time_is_tried_again(self, warehouse: Engine) -> None:
         ask(warehouse)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Engine
 
-from textmill.records import MediaRef
+from textmill.access import Connections
+from textmill.records import MediaRef, SourceSpec
+from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
 from textmill.sources.folder import stream_folder
 from textmill.staging import Staging, write_records
@@ -34,22 +36,31 @@ def discover(
     settings: Settings,
     *,
     run_id: str,
-    source: str,
+    sources: Sequence[SourceSpec],
+    title: str,
     params: Mapping[str, Any],
-    force: bool,
+    wishes: RunWishes,
+    connections: Connections,
 ) -> Discovery:
     """Write the references that the run has to look at; opens the run's books.
 
     Args:
-        force: look at everything, also at what is unchanged.
+        title: what the run's sources are called in the books.
 
     Raises:
         SourceError: the source cannot be opened.
     """
-    in_transaction(warehouse, lambda connection: start_run(connection, run_id, source, params, utc_now()))
+    in_transaction(warehouse, lambda connection: start_run(connection, run_id, title, params, utc_now()))
     tally = Discovery()
-    refs = stream_folder(source, stable_seconds=settings.stable_seconds)
-    write_records(staging.run(run_id).discovered, _changed(warehouse, refs, tally, force=force), MediaRef)
+    run = staging.run(run_id)
+    write_records(run.sources, sources, SourceSpec)
+    refs = (
+        ref
+        for source in sources
+        for ref in stream_folder(source.location, stable_seconds=settings.stable_seconds)
+    )
+    force = wishes.reread is Reread.EVERYTHING
+    write_records(run.discovered, _changed(warehouse, refs, tally, force=force), MediaRef)
     in_transaction(
         warehouse,
         lambda connection: note_discovery(connection, run_id, found=tally.found, unchanged=tally.unchanged),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from textmill.access import Connections
 from textmill.batching import CostModel
 from textmill.errors import ArchiveTooLarge, MediumError
 from textmill.fetching.archives import ArchiveLimits, Budget, CannotGoOn, Member, open_archive
@@ -24,6 +25,7 @@ from textmill.records import (
     Rejection,
     Stage,
 )
+from textmill.run_wishes import Reread
 from textmill.settings import Settings
 from textmill.stages.plan import cost_model
 from textmill.staging import BatchArea, Staging, name_of, path_of, read_records, write_records
@@ -70,12 +72,19 @@ class FetchTally:
 
 
 def fetch(
-    warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str, batch_uri: str, force: bool
+    warehouse: Engine,
+    staging: Staging,
+    settings: Settings,
+    *,
+    run_id: str,
+    batch_uri: str,
+    reread: Reread,
+    connections: Connections,
 ) -> FetchTally:
     """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch."""
     area = BatchArea.at(batch_uri)
     in_transaction(warehouse, lambda connection: reopen_run(connection, run_id))
-    claimant = Claimant(run_id, area.batch_no, force, settings.claim_hours)
+    claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours)
     planned = sum(1 for _ in read_records(area.items, BatchItem))
     fetcher = BatchFetcher(warehouse, ContentStore(staging.content), settings, claimant, planned)
     tally = FetchTally()

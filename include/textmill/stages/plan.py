@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from textmill.batching import CostModel, PlanLimits, plan_batches
 from textmill.records import BatchItem, MediaRef
+from textmill.run_wishes import RunWishes
 from textmill.settings import Settings
 from textmill.staging import Staging, read_records, write_records
 from textmill.warehouse.claims import release_claims
@@ -21,7 +22,13 @@ def cost_model(settings: Settings) -> CostModel:
 
 
 def plan(
-    warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str, batch_seconds: float
+    warehouse: Engine,
+    staging: Staging,
+    settings: Settings,
+    *,
+    run_id: str,
+    batch_seconds: float,
+    wishes: RunWishes,
 ) -> list[str]:
     """Write the items of each batch and return the batches' URIs, in order."""
     run = staging.run(run_id)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import Content, Kind
+from textmill.run_wishes import Reread
 from textmill.warehouse.locations import unfinished_archives
 from textmill.warehouse.tables import SETTLED, ingest_run, media
 
@@ -23,13 +24,13 @@ class Claimant:
     """The batch that wants to read.
 
     Attributes:
-        force: read even what is settled.
+        reread: what is read although it is settled.
         claim_hours: how long a claim of a run that never ended counts.
     """
 
     run_id: str
     batch_no: int
-    force: bool
+    reread: Reread
     claim_hours: float
 
 
@@ -101,7 +102,9 @@ def _is_mine(row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
 
 
 def _may_read(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
-    if _is_mine(row, claimant) or claimant.force:
+    if _is_mine(row, claimant) or claimant.reread in (Reread.EVERYTHING, Reread.OTHER_ENGINE):
+        return True
+    if claimant.reread is Reread.REFUSED and row.status in ("partial", "quarantined"):
         return True
     if row.status not in SETTLED or row.needs_retry:
         return True

@@ -123,6 +123,8 @@ def note_location(
         bytes=ref.bytes,
         modified_ns=ref.modified_ns,
         refused=refused,
+        change="new",
+        changed_at=now,
         first_seen=now,
         last_seen=now,
     )

@@ -1,0 +1,221 @@
+"""Sources: what became of each location, how fast media are read, and media that are read in parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_MOMENT = mysql.DATETIME(fsp=6)
+_HASH = mysql.VARCHAR(64, charset="ascii", collation="ascii_bin")
+_ADDRESS = mysql.VARCHAR(16_000, charset="ascii", collation="ascii_bin")
+_INNODB: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_unicode_ci",
+}
+
+
+def _add(table: str, *columns: sa.Column[Any]) -> None:
+    """Add columns that are not there: each statement is committed, so a killed migration is half done."""
+    present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
+    for column in columns:
+        if column.name not in present:
+            op.add_column(table, column)
+
+
+def _index(name: str, table: str, column: str, length: int) -> None:
+    if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
+        op.create_index(name, table, [column], mysql_length=length, mariadb_length=length)
+
+
+def _create(name: str, *parts: Any) -> None:
+    if not sa.inspect(op.get_bind()).has_table(name):
+        op.create_table(name, *parts, **_INNODB)
+
+
+def _count(name: str, comment: str | None = None) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer(), nullable=False, server_default="0", comment=comment)
+
+
+def _no_default(table: str, *names: str) -> None:
+    columns = {column["name"]: column for column in sa.inspect(op.get_bind()).get_columns(table)}
+    for name in names:
+        op.alter_column(
+            table,
+            name,
+            existing_type=columns[name]["type"],
+            existing_nullable=False,
+            existing_comment=columns[name]["comment"],
+            server_default=None,
+        )
+
+
+def upgrade() -> None:
+    _add(
+        "media",
+        sa.Column("next_try_at", _MOMENT, comment="before this, what needs a retry waits; null: at once"),
+    )
+    _upgrade_locations()
+    _upgrade_books()
+    _create(
+        "source",
+        sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=True),
+        sa.Column("name_hash", _HASH, nullable=False, comment="SHA-256 of name"),
+        sa.Column("name", sa.String(2000), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("location", _ADDRESS, nullable=False),
+        sa.Column("listed_at", _MOMENT, comment="start of the last complete listing"),
+        sa.Column(
+            "media_listed", sa.BigInteger(), nullable=False, server_default="0", comment="in that listing"
+        ),
+        sa.Column("ingest_run_id", sa.BigInteger()),
+        sa.UniqueConstraint("name_hash", name="uq_source_name_hash"),
+        sa.ForeignKeyConstraint(
+            ["ingest_run_id"], ["ingest_run.id"], name="fk_source_ingest_run_id", ondelete="SET NULL"
+        ),
+        sa.Index("ix_source_ingest_run_id", "ingest_run_id"),
+    )
+    _no_default("source", "media_listed")
+    _create(
+        "pace",
+        sa.Column("device", sa.String(64), primary_key=True),
+        sa.Column("engine", sa.String(64), primary_key=True),
+        sa.Column("kind", sa.String(16), primary_key=True),
+        sa.Column("pages", sa.Double(), nullable=False, comment="weighted: old batches fade"),
+        sa.Column("seconds", sa.Double(), nullable=False, comment="of one slot, for these pages"),
+        sa.Column("bytes", sa.Double(), nullable=False, comment="of the media with these pages"),
+        sa.Column("measured_at", _MOMENT, nullable=False),
+    )
+    _create(
+        "reading_part",
+        sa.Column("ingest_run_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("media_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("batch_no", sa.Integer(), nullable=False),
+        sa.Column("read_at", _MOMENT, comment="null until the part is read and judged"),
+        sa.ForeignKeyConstraint(
+            ["ingest_run_id"], ["ingest_run.id"], name="fk_reading_part_ingest_run_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["media_id"], ["media.id"], name="fk_reading_part_media_id"),
+    )
+    _create(
+        "example_keyword_daily",
+        sa.Column("day", sa.Date(), primary_key=True),
+        sa.Column("keyword", mysql.VARCHAR(64), primary_key=True),
+        sa.Column("documents", sa.Integer(), nullable=False, comment="loaded on that day that have the word"),
+        sa.Column("occurrences", sa.Integer(), nullable=False),
+    )
+
+
+def _upgrade_locations() -> None:
+    table = "media_location"
+    for name in ("bytes", "modified_ns"):
+        op.alter_column(table, name, existing_type=sa.BigInteger(), nullable=True)
+    op.alter_column(table, "etag", existing_type=sa.String(255), type_=sa.String(512))
+    _add(
+        table,
+        sa.Column("last_modified", sa.String(64), comment="header of a URL's answer"),
+        sa.Column("tags", sa.JSON(), comment="of the source and of the manifest"),
+        _count("failures", "in a row, before anything was fetched"),
+        sa.Column("next_try_at", _MOMENT, comment="before this, what failed here waits; null: at once"),
+        sa.Column(
+            "change",
+            sa.String(16),
+            nullable=False,
+            server_default="new",
+            comment="new, changed, moved, copied, reappeared, deleted",
+        ),
+        sa.Column("changed_at", _MOMENT),
+        sa.Column("moved_from", sa.BigInteger(), comment="the location at which the content was before"),
+        sa.Column("deleted_at", _MOMENT, comment="when a complete listing did not name it any more"),
+    )
+    op.execute("UPDATE media_location SET changed_at = first_seen WHERE changed_at IS NULL")
+    op.alter_column(table, "changed_at", existing_type=_MOMENT, nullable=False)
+    op.alter_column(
+        table,
+        "last_seen",
+        existing_type=_MOMENT,
+        existing_nullable=False,
+        comment="or later: see source.listed_at",
+    )
+    _no_default(table, "failures", "change")
+    _index("ix_media_location_uri", table, "uri", 255)
+    _index("ix_media_location_source", table, "source", 191)
+
+
+def _upgrade_books() -> None:
+    op.alter_column(
+        "ingest_run",
+        "state",
+        existing_type=sa.String(16),
+        existing_nullable=False,
+        comment="running, success, failed or dry_run",
+    )
+    _add(
+        "ingest_run",
+        sa.Column("interval_start", _MOMENT, comment="only media modified from here on; null for all"),
+        sa.Column("interval_end", _MOMENT, comment="only media modified before this"),
+        _count("media_refused", "already when they were discovered"),
+        _count("media_waiting", "of media_unchanged: failed lately"),
+        _count("media_reappeared", "of media_unchanged"),
+        _count("media_deleted", "locations that are gone"),
+        sa.Column("estimated_seconds", sa.Double(), comment="of one slot, by the plan"),
+    )
+    _no_default("ingest_run", "media_refused", "media_waiting", "media_reappeared", "media_deleted")
+    _add(
+        "ingest_batch",
+        sa.Column("engine", sa.String(64)),
+        sa.Column("device", sa.String(64), comment="on which the batch was read"),
+    )
+    _add(
+        "quarantine",
+        sa.Column(
+            "next_try_at", _MOMENT, comment="when it is tried again by itself; null: at once, or never"
+        ),
+    )
+
+
+def downgrade() -> None:
+    for table in ("example_keyword_daily", "reading_part", "pace", "source"):
+        op.drop_table(table)
+    op.drop_column("quarantine", "next_try_at")
+    for name in ("engine", "device"):
+        op.drop_column("ingest_batch", name)
+    for name in (
+        "interval_start",
+        "interval_end",
+        "media_refused",
+        "media_waiting",
+        "media_reappeared",
+        "media_deleted",
+        "estimated_seconds",
+    ):
+        op.drop_column("ingest_run", name)
+    op.drop_index("ix_media_location_source", "media_location")
+    op.drop_index("ix_media_location_uri", "media_location")
+    for name in (
+        "last_modified",
+        "tags",
+        "failures",
+        "next_try_at",
+        "change",
+        "changed_at",
+        "moved_from",
+        "deleted_at",
+    ):
+        op.drop_column("media_location", name)
+    # Addresses without size and time are those of URLs, which the schema before does not know.
+    for name in ("bytes", "modified_ns"):
+        op.execute(f"UPDATE media_location SET {name} = 0 WHERE {name} IS NULL")
+        op.alter_column("media_location", name, existing_type=sa.BigInteger(), nullable=False)
+    op.alter_column("media_location", "etag", existing_type=sa.String(512), type_=sa.String(255))
+    op.drop_column("media", "next_try_at")
