@@ -184,7 +184,6 @@ def media_ingest() -> None:
         """Find what is new or changed in the source."""
         from textmill.access import NoConnections
         from textmill.run_wishes import Reread, RunWishes
-        from textmill.sources.choosing import choose_sources
         from textmill.stages.discover import discover as run_stage
 
         context = get_current_context()
@@ -195,8 +194,8 @@ def media_ingest() -> None:
                 staging(),
                 settings(),
                 run_id=context["run_id"],
-                sources=choose_sources(params["source"], settings(), schedule="nightly"),
-                title=params["source"],
+                source=params["source"],
+                schedule="nightly",
                 params=dict(params),
                 wishes=RunWishes(reread=Reread(params["reread"])),
                 connections=NoConnections(),

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from airflow.utils.state import DagRunState
 from archive_making import tar_bytes, zip_bytes
-from source_specs import folder_spec
 from sqlalchemy import Engine, text
 
 from textmill.access import NoConnections
@@ -175,8 +174,8 @@ def test_fetching_again_gives_the_same(
         staging,
         knobs,
         run_id="r",
-        sources=[folder_spec(source)],
-        title="in",
+        source=str(source),
+        schedule="nightly",
         params={},
         wishes=RunWishes(),
         connections=NoConnections(),

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from airflow.utils.state import DagRunState
-from source_specs import folder_spec
 from sqlalchemy import Engine, select, text
 
 from textmill.access import NoConnections
@@ -198,8 +197,8 @@ def test_a_run_that_is_planned_anew_reads_what_it_did_not_load(
             staging,
             knobs,
             run_id="again",
-            sources=[folder_spec(source)],
-            title="in",
+            source=str(source),
+            schedule="nightly",
             params={},
             wishes=RunWishes(),
             connections=NoConnections(),

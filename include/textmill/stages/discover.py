@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from textmill.access import Connections
 from textmill.records import MediaRef, SourceSpec
 from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
+from textmill.sources.choosing import choose_sources
 from textmill.sources.folder import stream_folder
 from textmill.staging import Staging, write_records
 from textmill.warehouse.connection import in_transaction, utc_now
@@ -36,8 +37,9 @@ def discover(
     settings: Settings,
     *,
     run_id: str,
-    sources: Sequence[SourceSpec],
-    title: str,
+    source: str,
+    schedule: str,
+    allow_private: bool = False,
     params: Mapping[str, Any],
     wishes: RunWishes,
     connections: Connections,
@@ -45,19 +47,23 @@ def discover(
     """Write the references that the run has to look at; opens the run's books.
 
     Args:
-        title: what the run's sources are called in the books.
+        source, schedule, allow_private: see `textmill.sources.choosing`.
 
     Raises:
         SourceError: the source cannot be opened.
     """
-    in_transaction(warehouse, lambda connection: start_run(connection, run_id, title, params, utc_now()))
+    in_transaction(
+        warehouse,
+        lambda connection: start_run(connection, run_id, source or f"schedule {schedule}", params, utc_now()),
+    )
     tally = Discovery()
+    sources = choose_sources(source, settings, schedule=schedule, allow_private=allow_private)
     run = staging.run(run_id)
     write_records(run.sources, sources, SourceSpec)
     refs = (
         ref
-        for source in sources
-        for ref in stream_folder(source.location, stable_seconds=settings.stable_seconds)
+        for spec in sources
+        for ref in stream_folder(spec.location, stable_seconds=settings.stable_seconds)
     )
     force = wishes.reread is Reread.EVERYTHING
     write_records(run.discovered, _changed(warehouse, refs, tally, force=force), MediaRef)
