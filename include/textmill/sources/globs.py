@@ -26,7 +26,9 @@ class GlobFilter:
         include = tuple(include)
         self._include = _any_of(map(_files, include))
         self._exclude = _any_of(map(_expression, exclude))
-        self._leads_to_included = None if any(map(_floats, include)) else _any_of(_folders_on_the_way(include))
+        self._leads_to_included = (
+            None if any(map(_floats, include)) else _any_of(_folders_on_the_way(include))
+        )
 
     def takes(self, path: str) -> bool:
         """Whether a file is taken. `path` is below the root, with `/` between its names, not escaped."""
@@ -55,7 +57,9 @@ def _expression(glob: str) -> str:
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
     if glob.startswith("!"):
-        raise SourceError(f"The glob {glob!r} begins with an exclamation mark: use exclude, or \\! for the mark.")
+        raise SourceError(
+            f"The glob {glob!r} begins with an exclamation mark: use exclude, or \\! for the mark."
+        )
     try:
         # In a file, # begins a comment.
         pattern = GitIgnoreSpecPattern(f"\\{glob}" if glob.startswith("#") else glob)

@@ -179,7 +179,9 @@ class ManifestListing:
         lines = chain([first] if first else [], lines)
         if form is ManifestFormat.CSV:
             return self._of_csv(lines)
-        return self._of_lines(lines, self._of_json if form is ManifestFormat.JSON_LINES else self._entries.bare)
+        return self._of_lines(
+            lines, self._of_json if form is ManifestFormat.JSON_LINES else self._entries.bare
+        )
 
     def _of_lines(self, lines: Iterator[Line], read: Callable[[str], MediaRef]) -> Iterator[_Entry]:
         for line in lines:
@@ -210,8 +212,11 @@ class ManifestListing:
                 yield row.number, EntryError(problem)
                 continue
             try:
-                yield row.number, self._entries.reference(
-                    {field: row.cells[at] for field, at in columns.items() if at < len(row.cells)}
+                yield (
+                    row.number,
+                    self._entries.reference(
+                        {field: row.cells[at] for field, at in columns.items() if at < len(row.cells)}
+                    ),
                 )
             except EntryError as error:
                 yield row.number, error

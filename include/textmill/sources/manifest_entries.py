@@ -27,6 +27,7 @@ FIELDS = {
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_FILENAME = 255
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9 ._-]{0,250}[A-Za-z0-9]")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Nanoseconds since 1970 in 64 bits, and the database's DATETIME.
 _YEARS = range(1700, 2262)
@@ -55,8 +56,9 @@ class EntryReader:
     source: str
     modified_ns: int | None
 
-    def bare(self, url: str) -> MediaRef:
-        """Return the reference to a URL of which nothing else is said. Raises EntryError."""
+    def bare(self, line: str) -> MediaRef:
+        """Return the reference to a URL that stands alone, but for a comment behind it. Raises EntryError."""
+        url = line.partition(" #")[0]
         return MediaRef(uri=_normal(url), source=self.source, modified_ns=self.modified_ns)
 
     def reference(self, fields: Mapping[str, Any]) -> MediaRef:
@@ -87,6 +89,8 @@ def _normal(url: str) -> str:
 
 
 def _sha256(value: Any) -> str:
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return value
     digest = _text("sha256", value).strip().lower()
     if not _SHA256.fullmatch(digest):
         raise EntryError("has a sha256 that is not 64 hexadecimal digits")
@@ -95,14 +99,23 @@ def _sha256(value: Any) -> str:
 
 def _filename(value: Any) -> str:
     """Return the last name of a path, whichever system's: a manifest names a file, not a place for it."""
+    if isinstance(value, str) and _PLAIN_NAME.fullmatch(value):
+        return value
     name = re.split(r"[/\\]", _text("filename", value))[-1].strip()
     if name in ("", ".", "..") or len(name) > _LONGEST_FILENAME or _CONTROL.search(name):
-        raise EntryError(f"has a filename that names no file, or is longer than {_LONGEST_FILENAME} characters")
+        raise EntryError(
+            f"has a filename that names no file, or is longer than {_LONGEST_FILENAME} characters"
+        )
     return name
 
 
 def _date(value: Any) -> int:
-    text = _text("date", value).strip()
+    return _nanoseconds(_text("date", value).strip())
+
+
+# Millions of lines have a few values of these.
+@lru_cache(maxsize=1024)
+def _nanoseconds(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
@@ -122,10 +135,9 @@ def _languages(value: Any) -> tuple[str, ...]:
 def _tags(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return _tags_of_text(value)
-    return check_tags(_texts("tags", value))
+    return _tags_of_list(tuple(_texts("tags", value)))
 
 
-# A million lines have a few values.
 @lru_cache(maxsize=1024)
 def _languages_of_text(text: str) -> tuple[str, ...]:
     return check_languages(language for language in re.split(r"[\s,;]+", text) if language)
@@ -143,6 +155,11 @@ _READ = {
     "filename": ("filename", _filename),
     "date": ("modified_ns", _date),
 }
+
+
+@lru_cache(maxsize=1024)
+def _tags_of_list(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return check_tags(tags)
 
 
 def _texts(field: str, value: Any) -> list[str]:

@@ -92,5 +92,7 @@ def shown(text: str) -> str:
     """Return a piece of an address for people to read: short, without what may be a password or a token."""
     text = _AT.sub("…@", text)
     text, question_mark, _ = text.partition("?")
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:_MOST_SHOWN + 1])
+    text = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: _MOST_SHOWN + 1]
+    )
     return text[:_MOST_SHOWN] + "…" if len(text) > _MOST_SHOWN else text + ("?…" if question_mark else "")
