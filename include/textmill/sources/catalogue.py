@@ -1,6 +1,6 @@
 """The catalogue of sources: what `sources.yaml` says. See docs/sources.md.
 
-DAG files ask for the names and schedules again and again: a file that did not change costs a look at its time.
+DAG files ask for names and schedules again and again: a file that did not change costs a look at its time.
 """
 
 from __future__ import annotations

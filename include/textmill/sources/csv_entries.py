@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from textmill.sources.manifest_lines import LONGEST_LINE, Line
 
+_MOST_LINES = 100
+"""Lines of one row: each broken row costs reading so many again."""
+
 
 class Row(NamedTuple):
     """A row with the number of its first line; `cells` is empty where `problem` says why."""
@@ -73,7 +76,7 @@ class CsvRows:
                 line.problem if len(self._taken) == 1 else "opens a quotation that a broken line follows"
             )
         self._left -= len(line.text)
-        if self._left < 0 and len(self._taken) > 1:
+        if len(self._taken) > 1 and (self._left < 0 or len(self._taken) > _MOST_LINES):
             raise _Unreadable("opens a quotation that is not closed")
         return line.text + "\n"
 

@@ -13,10 +13,10 @@ class GlobFilter:
     """Takes the paths that an `include` glob matches (all, when there is none) and no `exclude` glob does.
 
     The globs are those of `.gitignore` (gitignore(5), section *pattern format*), case-sensitive: `*`, `?` and
-    `[a-z]` stay within a folder's name, `**` crosses folders, a glob with a `/` before its end starts at the
-    root, any other matches a name at any depth, and one that ends with `/` is a folder with all that lies in
-    it. An exclude glob that matches a folder excludes all that lies in it, too; an include glob matches files.
-    There is no `!`: that is what `exclude` is for.
+    `[a-z]` stay within a name, `**` crosses folders, a glob with a `/` before its end starts at the root, any
+    other matches a name at any depth, and one that ends with `/` is a folder with all that lies in it. An
+    exclude glob that matches a folder excludes all that lies in it, too; an include glob matches files. There
+    is no `!`: that is what `exclude` is for.
 
     Raises:
         SourceError: something is no glob.
@@ -52,7 +52,7 @@ def _any_of(expressions: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _expression(glob: str) -> str:
-    """Return what matches the beginning of a path that `glob` matches, or that lies in a folder that it does."""
+    """Return what matches a path, or the beginning of one below a folder, that `glob` matches."""
     from pathspec.patterns.gitignore import GitIgnorePatternError
     from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
@@ -68,7 +68,7 @@ def _expression(glob: str) -> str:
     if pattern is None or pattern.regex is None:
         raise SourceError(f"{glob!r} is no glob.")
     # Its one named group tells folders from files, and a name may be used once in an expression only.
-    return pattern.regex.pattern.replace("?P<ps_d>", "?:")
+    return str(pattern.regex.pattern).replace("?P<ps_d>", "?:")
 
 
 def _files(glob: str) -> str:
@@ -83,7 +83,7 @@ def _floats(glob: str) -> bool:
 
 
 def _folders_on_the_way(include: Iterable[str]) -> Iterator[str]:
-    """Return what matches the path of a folder that may hold what a glob includes, for globs that do not float."""
+    """Return what matches the folders that may hold what is included; none of the globs floats."""
     for glob in include:
         names = glob.strip("/").split("/")
         fixed = list(takewhile(lambda name: name != "**", names))

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from textmill.errors import MalformedLine, SourceError
 from textmill.records import MediaRef, Rejection, Stage
-from textmill.sources.csv_entries import CsvRows
+from textmill.sources.csv_entries import CsvRows, Row
 from textmill.sources.manifest_entries import FIELDS, EntryError, EntryReader
 from textmill.sources.manifest_lines import Line, TooManyBytesRead, read_lines
 from textmill.staging import name_of
@@ -49,7 +49,8 @@ _SUFFIXES = {
 
 def format_of_name(name: str) -> ManifestFormat | None:
     """Return the format that a file of this name has if it is a manifest at all; None: it is none."""
-    return _SUFFIXES.get(name.rpartition(".")[2].lower())
+    _, dot, suffix = name.rpartition(".")
+    return _SUFFIXES.get(suffix.lower()) if dot else None
 
 
 def looks_like_manifest(head: bytes, name: str) -> ManifestFormat | None:
@@ -199,11 +200,9 @@ class ManifestListing:
         )
 
     def _of_csv(self, lines: Iterator[Line]) -> Iterator[_Entry]:
-        header = next(lines, None)
-        text = (header.text if header else None) or ""
-        delimiter = _delimiter(text) or _DELIMITERS[0]
-        rows = CsvRows(chain([Line(1, text)], lines), delimiter)
-        names = next(rows).cells
+        header = next(lines, Line(1, ""))
+        rows = CsvRows(chain([header], lines), _delimiter(header.text or "") or _DELIMITERS[0])
+        names = next(rows, Row(1, [])).cells
         columns = self._columns(names)
         rows.unbroken = columns["url"]
         for row in rows:

@@ -90,7 +90,8 @@ def _is_host(host: str) -> bool:
 
 def shown(text: str) -> str:
     """Return a piece of an address for people to read: short, without what may be a password or a token."""
-    text = _AT.sub("…@", text)
+    if secret := _AT.match(text):
+        text = f"…@{text[secret.end() :]}"
     text, question_mark, _ = text.partition("?")
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[: _MOST_SHOWN + 1]
