@@ -66,7 +66,8 @@ def nanoseconds(*moment: int) -> int:
 
 
 def test_a_text_has_a_url_a_line_with_comments_and_blank_lines() -> None:
-    text = "# scans\n\nhttps://a.example/1.pdf\r\n  \thttps://a.example/2.pdf \n   # more\nhttps://a.example/3.pdf # 3"
+    text = "# scans\n\nhttps://a.example/1.pdf\r\n  \thttps://a.example/2.pdf \n   # more\n"
+    text += "https://a.example/3.pdf # 3"
     assert uris(text) == [f"https://a.example/{n}.pdf" for n in (1, 2, 3)]
     assert refs(text)[0] == MediaRef(uri="https://a.example/1.pdf", source="lists", modified_ns=NIGHT)
 
@@ -74,7 +75,8 @@ def test_a_text_has_a_url_a_line_with_comments_and_blank_lines() -> None:
 def test_a_csv_says_more_of_each_url() -> None:
     text = (
         '\ufeff"URL";"note";"SHA256";"language";"tags";"filename";"date"\r\n'
-        f'https://a.example/1.pdf;"two\nlines";{"AB" * 32};"de, en";"minutes, 1990";"C:\\scans\\One.pdf";2026-01-31\r\n'
+        f'https://a.example/1.pdf;"two\nlines";{"AB" * 32};'
+        '"de, en";"minutes, 1990";"C:\\scans\\One.pdf";2026-01-31\r\n'
         "\r\n"
         "https://a.example/2.pdf;;;;;;\r\n"
         "https://a.example/3.pdf\r\n"

@@ -50,12 +50,11 @@ def _text(path: Path) -> str:
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
     """Return the problem without what it quotes: it may be a password that lacks its quotation marks."""
-    problem = error.problem or error.context or ""
-    if "alias" in problem:
-        return "a value that begins with * needs quotation marks"
-    if "tag" in problem:
-        return "a value that begins with ! needs quotation marks"
-    return problem
+    said = f"{error.context} {error.problem}"
+    for word, mark in (("alias", "*"), ("tag", "!"), ("anchor", "&")):
+        if word in said:
+            return f"a value that begins with {mark} needs quotation marks"
+    return error.problem or "something is out of place"
 
 
 @lru_cache(maxsize=1)
