@@ -12,6 +12,8 @@ from textmill.sources.manifest_lines import LONGEST_LINE, Line
 _MOST_LINES = 100
 """Lines of one row: each broken row costs reading so many again."""
 
+_NOT_CLOSED = "opens a quotation that is not closed"
+
 
 class Row(NamedTuple):
     """A row with the number of its first line; `cells` is empty where `problem` says why."""
@@ -57,7 +59,7 @@ class CsvRows:
             try:
                 cells = next(self._rows)
             except csv.Error as error:
-                problem = f"is no CSV ({error})"
+                problem = _words(error)
             except _Unreadable as error:
                 problem = str(error)
         first, *more = self._taken
@@ -77,7 +79,7 @@ class CsvRows:
             )
         self._left -= len(line.text)
         if len(self._taken) > 1 and (self._left < 0 or len(self._taken) > _MOST_LINES):
-            raise _Unreadable("opens a quotation that is not closed")
+            raise _Unreadable(_NOT_CLOSED)
         return line.text + "\n"
 
 
@@ -90,3 +92,9 @@ class _Feed:
 
     def __next__(self) -> str:
         return self._rows.next_line()
+
+
+def _words(error: csv.Error) -> str:
+    if "end of data" in str(error):
+        return _NOT_CLOSED
+    return "is no CSV: between a closing quotation mark and the next column stands something else"
