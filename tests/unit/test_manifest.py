@@ -187,6 +187,7 @@ def test_a_malformed_line_goes_to_quarantine_by_its_number_and_the_rest_goes_on(
         (b"https://a.example/" + b"x" * 70_000, "longer than 65,536 bytes"),
         (b"https://a.example/" + b"x" * 17_000, "longer than 16,000 characters"),
         (b"https://" + b"a" * 64 + b".example/", "no valid host"),
+        (("https://" + "ü" * 7000 + "/").encode(), "no valid host"),
     ],
 )
 def test_an_address_that_cannot_be_fetched_is_malformed(line: bytes, complaint: str) -> None:
@@ -346,6 +347,8 @@ def test_more_malformed_lines_than_allowed_refuse_the_manifest() -> None:
         ),
         ("https://a.example/\n", "no column url"),
         ("", "which names nothing"),
+        ("x" * 70_000, "The header of .*, in line 1, is longer than 65,536 bytes"),
+        ('url,"tags\n', "The header of .*, in line 1, opens a quotation that is not closed"),
         ("url,tags,URL\n", "two columns for url"),
         ("url,language,languages\n", "two columns for language"),
     ],

@@ -202,11 +202,13 @@ class ManifestListing:
     def _of_csv(self, lines: Iterator[Line]) -> Iterator[_Entry]:
         header = next(lines, Line(1, ""))
         rows = CsvRows(chain([header], lines), _delimiter(header.text or "") or _DELIMITERS[0])
-        names = next(rows, Row(1, [])).cells
-        columns = self._columns(names)
+        names = next(rows, Row(1, []))
+        if names.problem:
+            raise SourceError(f"The header of {self._uri}, in line {names.number}, {names.problem}.")
+        columns = self._columns(names.cells)
         rows.unbroken = columns["url"]
         for row in rows:
-            problem = row.problem or _surplus(row.cells, len(names))
+            problem = row.problem or _surplus(row.cells, len(names.cells))
             if problem:
                 yield row.number, EntryError(problem)
                 continue

@@ -8,6 +8,10 @@ import re
 MOST_CHARACTERS = 16_000
 """As many as the warehouse keeps."""
 
+_TOO_LONG = f"is longer than {MOST_CHARACTERS:,} characters"
+_LONGEST_AUTHORITY = 300
+"""Characters of host and port: a name of the DNS has at most 253, and fewer of another script."""
+
 _MOST_SHOWN = 80
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN = re.compile(
@@ -46,6 +50,8 @@ def normalise_url(text: str) -> str:
 
 
 def _check(text: str) -> None:
+    if len(text) > MOST_CHARACTERS:
+        raise AddressError(_TOO_LONG)
     if _CONTROL.search(text):
         raise AddressError("holds a control character")
     if not is_web(text):
@@ -58,6 +64,8 @@ def _check(text: str) -> None:
     authority = re.split(r"[/?#]", text.partition("://")[2], maxsplit=1)[0]
     if _AT.match(authority):
         raise AddressError("has a user name or password in it; credentials belong in a connection")
+    if len(authority) > _LONGEST_AUTHORITY:  # before IDNA, which takes the square of its length
+        raise AddressError("has no valid host")
 
 
 def _normalised(text: str) -> str:
@@ -75,7 +83,7 @@ def _normalised(text: str) -> str:
     if normal.count("/") == 2:
         normal += "/"
     if not normal.isascii() or len(normal) > MOST_CHARACTERS:
-        raise AddressError(f"is longer than {MOST_CHARACTERS:,} characters")
+        raise AddressError(_TOO_LONG)
     return normal
 
 
