@@ -147,6 +147,9 @@ def test_other_addresses_are_told_apart_by_their_names(
         ("https://host.example/" + "x" * 2000, "is longer than 2,000 characters"),
         ("file://samples/x", "is no file: address of this machine"),
         ("a\nb", "holds a control character"),
+        ("~nobody-of-this-name/scans", "The address ~nobody-of-this-name/scans is no path of this machine"),
+        ("/tmp/\ud800", "is no path of this machine"),
+        ("/tmp/" + "x" * 300, "cannot be read: File name too long"),
     ],
 )
 def test_what_cannot_be_a_source_is_one_sentence(settings: Settings, wish: str, sentence: str) -> None:

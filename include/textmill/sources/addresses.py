@@ -64,12 +64,19 @@ def read_address(text: str, *, folder: Path) -> Address:
         return Address(normalise_url(text.strip()))
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return Address(Path(os.path.normpath(folder.absolute() / Path(text).expanduser())).as_uri())
+        return Address(_path_uri(text, folder))
     if scheme[1].lower() == "file":
         return Address(_file_uri(text))
     if scheme[1].lower() in OBJECT_STORES:
         return _object_address(scheme[1].lower(), text[scheme.end() :])
     raise AddressError(f"is none that can be read; give {KINDS_SHOWN}")
+
+
+def _path_uri(text: str, folder: Path) -> str:
+    try:
+        return Path(os.path.normpath(folder.absolute() / Path(text).expanduser())).as_uri()
+    except (RuntimeError, ValueError):  # ~nobody, or half a surrogate pair
+        raise AddressError("is no path of this machine") from None
 
 
 def _file_uri(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,9 @@ from textmill.sources.globs import GlobFilter
 from textmill.sources.labels import check_languages, check_tags
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_MOST_SHOWN = 40
 
 
 def _glob(value: str) -> str:
@@ -75,6 +79,7 @@ class SourceFields(_Fields):
 
 _WORDS = {
     "missing": "is missing",
+    "invalid_key": "is no field; names of fields are text",
     "string_type": "must be text; put in quotes what YAML takes for a number, a date or yes and no",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
@@ -99,7 +104,7 @@ _FIELDS_OF = {
 def mistakes_in(error: ValidationError) -> list[tuple[str, str]]:
     """Return the mistakes as pairs of field (`limits.most_media`, `include[2]`) and what is wrong with it.
 
-    None of them shows a value, which may be a secret in the wrong place.
+    A location or connection is not shown: credentials may stand in them by mistake.
     """
     return [(_field(each), _words(each)) for each in error.errors(include_url=False, include_input=False)]
 
@@ -107,7 +112,11 @@ def mistakes_in(error: ValidationError) -> list[tuple[str, str]]:
 def _field(error: ErrorDetails) -> str:
     field = ""
     for part in error["loc"]:
-        field += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if field else str(part)
+        if isinstance(part, int):
+            field += f"{part}" if error["type"] == "invalid_key" else f"[{part + 1}]"
+        else:
+            name = part if _NAME.fullmatch(part) else repr(part[:_MOST_SHOWN])
+            field += f".{name}" if field else name
     return field
 
 
@@ -118,5 +127,5 @@ def _words(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         parent = ".".join(str(part) for part in error["loc"][:-1])
         return f"is no field; the fields are {_FIELDS_OF.get(parent, '')}"
-    words = _WORDS.get(error["type"], error["msg"])
-    return words.format(**context)
+    words = _WORDS.get(error["type"])
+    return words.format(**context) if words else error["msg"]

@@ -31,8 +31,12 @@ def load_yaml(path: Path) -> Any:
         raise SourceError(f"{path}{place}: this is no valid YAML ({_problem(error)}).") from None
     except yaml.YAMLError:
         raise SourceError(f"{path}: this is no valid YAML (it holds a control character).") from None
-    except (ValueError, RecursionError):
-        raise SourceError(f"{path}: this is no valid YAML (a date or number that does not exist).") from None
+    # What the library raises by itself for `!!timestamp x`, `!!bool x`, 2026-13-45 or a thousand brackets.
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        raise SourceError(
+            f"{path}: this is no valid YAML (a date or number that does not exist, a wrong tag, or too many "
+            "brackets)."
+        ) from None
 
 
 def _text(path: Path) -> str:

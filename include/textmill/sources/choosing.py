@@ -78,9 +78,12 @@ def _at(wish: str, *, allow_private: bool) -> SourceSpec:
 
 def _local(wish: str) -> tuple[Address, SourceKind]:
     """Look what lies there: what a file holds tells more than its name."""
-    path = open_folder(wish)
     is_list = False
-    if path.is_file():
-        with path.open("rb") as file:
-            is_list = looks_like_manifest(file.read(HEAD_BYTES), path.name) is not None
+    try:
+        path = open_folder(wish)
+        if path.is_file():
+            with path.open("rb") as file:
+                is_list = looks_like_manifest(file.read(HEAD_BYTES), path.name) is not None
+    except OSError as error:
+        raise SourceError(f"The source {shown(wish)} cannot be read: {error.strerror}.") from None
     return Address(path.as_uri()), SourceKind.MANIFEST if is_list else SourceKind.FOLDER
