@@ -135,6 +135,10 @@ class BatchItem(Record):
     part: int = 0
     parts: int = 1
 
+    def share_of(self, whole: int) -> range:
+        """Return what of `whole` pages or milliseconds, counted from 0, is in this part."""
+        return range(whole * self.part // self.parts, whole * (self.part + 1) // self.parts)
+
 
 _MOST_MESSAGE = 2000
 _MOST_DETAIL = 4000
@@ -309,12 +313,16 @@ class PageRecord(Record):
 class MediumOpened(Record):
     """A medium was opened.
 
-    `page_count` is None where it is known at the end only: then the event that closes the medium has it.
+    Attributes:
+        page_count: pages that are read here, None where that is known at the end only: then the event that
+            closes the medium has it.
+        whole_page_count: pages of the whole medium, where only a part of it is read here.
     """
 
     type: Literal["opened"] = "opened"
     sha256: Sha256
     page_count: int | None
+    whole_page_count: int | None = None
     duration_ms: int | None = None
 
 
