@@ -6,6 +6,7 @@ name of the field. Distances are in pixels of the page as it was read; times are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -244,6 +245,27 @@ class OcrRequest(Record):
     text_layer: TextLayerUse = TextLayerUse.AUTO
     animation_frames: AnimationFrames = AnimationFrames.FIRST
     video_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
+
+
+class ReaderFingerprints(Record):
+    """The fingerprints that pages would get if they were read now.
+
+    Attributes:
+        picture: of pages that are read by OCR; `video` of those that are seen in videos.
+        text_layer: of pages whose own text is taken.
+        text_rules: what the fingerprint of a page of a text file has besides its reader and its model.
+        text_libraries: for each reader of text files, the library that its model names behind the encoding.
+    """
+
+    picture: str
+    video: str
+    text_layer: str
+    text_rules: dict[str, str | int]
+    text_libraries: dict[str, str]
+
+
+FingerprintsOf = Callable[[ReadingProfile], ReaderFingerprints]
+"""Asks the OCR runtime, which takes seconds; the answer for a profile is kept."""
 
 
 class OtherReading(Record):

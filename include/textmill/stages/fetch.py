@@ -20,6 +20,7 @@ from textmill.records import (
     Content,
     FetchedItem,
     FetchOutcome,
+    FingerprintsOf,
     Kind,
     MediaRef,
     Rejection,
@@ -81,8 +82,13 @@ def fetch(
     batch_uri: str,
     reread: Reread,
     connections: Connections,
+    fingerprints_of: FingerprintsOf | None = None,
 ) -> FetchTally:
-    """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch."""
+    """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch.
+
+    Args:
+        fingerprints_of: tells with `Reread.OTHER_ENGINE` which media are read again; without it, all are.
+    """
     area = BatchArea.at(batch_uri)
 
     def reopen(connection: Connection) -> None:
@@ -90,7 +96,10 @@ def fetch(
         reopen_parts(connection, run_id, area.batch_no)
 
     in_transaction(warehouse, reopen)
-    claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours)
+    fingerprints = None
+    if reread is Reread.OTHER_ENGINE and fingerprints_of is not None:
+        fingerprints = fingerprints_of(area.read_profile())
+    claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours, fingerprints=fingerprints)
     planned, begun = _count_items(area)
     fetcher = BatchFetcher(warehouse, ContentStore(staging.content), settings, claimant, planned)
     tally = FetchTally()

@@ -177,9 +177,7 @@ class CheckpointedVideo:
             start_ms=page.start_ms,
             end_ms=page.end_ms,
         )
-        mark = fingerprint(
-            reader=self._reader.fingerprint, interval=self._interval_seconds, video_reading=VERSION
-        )
+        mark = video_fingerprint(self._reader.fingerprint, self._interval_seconds)
         return record.model_copy(update={"fingerprint": mark})
 
     def _read_frame(self, at_ms: int, pixels: Any) -> tuple[LineRecord, ...]:
@@ -217,6 +215,11 @@ class CheckpointedVideo:
         if time.monotonic() - self._spoke_at >= _HEARTBEAT_SECONDS:
             self._spoke_at = time.monotonic()
             self._heartbeat(at_ms)
+
+
+def video_fingerprint(reader_fingerprint: str, interval_seconds: float) -> str:
+    """Return the fingerprint of pages of a video."""
+    return fingerprint(reader=reader_fingerprint, interval=interval_seconds, video_reading=VERSION)
 
 
 def _span(item: BatchItem, duration_ms: int | None) -> tuple[int, int | None]:

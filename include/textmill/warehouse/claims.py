@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.mysql import insert
 
-from textmill.records import Content, Kind
+from textmill.records import Content, Kind, ReaderFingerprints
 from textmill.run_wishes import Reread
+from textmill.warehouse.fingerprints import media_read_otherwise
 from textmill.warehouse.locations import media_key, unfinished_archives
 from textmill.warehouse.tables import SETTLED, ingest_run, media, reading
 
@@ -29,6 +30,8 @@ class Claimant:
         reread: what is read although it is settled.
         claim_hours: how long a claim of a run that never ended counts.
         reading_id: the reading in parts for which the batch asks, None where it reads the whole medium.
+        fingerprints: with `Reread.OTHER_ENGINE`, those that pages would get now; None takes every medium for
+            one that another engine read.
     """
 
     run_id: str
@@ -36,6 +39,7 @@ class Claimant:
     reread: Reread
     claim_hours: float
     reading_id: int | None = None
+    fingerprints: ReaderFingerprints | None = None
 
 
 @dataclass(frozen=True)
@@ -127,13 +131,21 @@ def _is_mine(row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
 
 
 def _may_read(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
-    if _is_mine(row, claimant) or claimant.reread in (Reread.EVERYTHING, Reread.OTHER_ENGINE):
+    if _is_mine(row, claimant) or claimant.reread is Reread.EVERYTHING:
+        return True
+    if claimant.reread is Reread.OTHER_ENGINE and _is_read_otherwise(connection, row, claimant):
         return True
     if claimant.reread is Reread.REFUSED and row.status in ("partial", "quarantined"):
         return True
     if row.status not in SETTLED or row.needs_retry:
         return True
     return row.kind == Kind.ARCHIVE and bool(unfinished_archives(connection, [row.id]))
+
+
+def _is_read_otherwise(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:
+    if claimant.fingerprints is None or row.kind == Kind.ARCHIVE:  # what lies in it is asked one by one
+        return True
+    return bool(media_read_otherwise(connection, [row.id], claimant.fingerprints))
 
 
 def _is_held(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant, now: datetime) -> bool:
