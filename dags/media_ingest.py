@@ -35,6 +35,7 @@ from airflow.sdk import (
 from textmill.preprocessing.wishes import STEPS
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
+from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
 
 SETTINGS = settings()
 LOG = logging.getLogger(__name__)
@@ -199,6 +200,7 @@ def media_ingest() -> None:
                 params=dict(params),
                 wishes=RunWishes(reread=Reread(params["reread"])),
                 connections=NoConnections(),
+                fingerprints_of=FingerprintsOfReaders(settings(), params),
             )
         LOG.info("%d media found, %d of them unchanged", found.found, found.unchanged)
 
@@ -236,6 +238,7 @@ def media_ingest() -> None:
                 batch_uri=batch_uri,
                 reread=Reread(context["params"]["reread"]),
                 connections=NoConnections(),
+                fingerprints_of=FingerprintsOfReaders(settings(), context["params"]),
             )
         LOG.info("%d to read, %d unchanged, %d refused", tally.to_read, tally.unchanged, tally.rejected)
         return batch_uri
@@ -260,11 +263,12 @@ def media_ingest() -> None:
         with warehouse() as engine:
             tally = run_stage(engine, staging(), run_id=context["run_id"], batch_uri=batch_uri)
         LOG.info(
-            "%d media and %d pages loaded (%d pages changed), %d media quarantined",
+            "%d media and %d pages loaded (%d pages changed), %d media quarantined; %d parts wait for others",
             tally.media_loaded,
             tally.pages_loaded,
             tally.pages_changed,
             tally.media_quarantined,
+            tally.parts_waiting,
         )
 
     @task_group
