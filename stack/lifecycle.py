@@ -247,7 +247,7 @@ def _airflow_programs(settings: AirflowSettings) -> list[Program]:
         Program("dag-processor", [*python, "dag-processor"], stops_as_group=True),
     ]
     if settings.inbox:
-        # Only to watch the inbox: without one nothing of ours defers, and it costs two processes and 170 MB.
+        # Only to watch the inbox: without one nothing of ours defers, and it costs two processes and up to 300 MB.
         programs.append(Program(TRIGGERER, [*python, "triggerer", "--skip-serve-logs"], stops_as_group=True))
     return programs
 

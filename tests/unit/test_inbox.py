@@ -37,6 +37,7 @@ def test_a_look_counts_files_at_any_depth_and_leaves_out_what_is_hidden_or_a_lin
     inbox, outside = tmp_path / "inbox", tmp_path / "outside"
     put(inbox, "a.png")
     put(inbox, "deep/er/b.png")
+    put(inbox, "a.gt.txt")
     put(inbox, ".hidden.png")
     put(inbox, ".folder/c.png")
     put(outside, "d.png")

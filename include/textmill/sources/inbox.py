@@ -34,7 +34,9 @@ class Survey:
 
 
 def survey(folder: Path, *, stable_seconds: float) -> Survey:
-    """Look at a folder and the folders in it, as an ingest will: without what is hidden, and without links.
+    """Look at a folder and the folders in it, as an ingest will.
+
+    What is hidden, ground-truth files (`NAME.gt.txt`) and symbolic links are left out.
 
     Args:
         stable_seconds: a file modified less than this ago is settling.
@@ -111,7 +113,7 @@ def _walk(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
         try:
             if entry.is_dir(follow_symlinks=False):
                 waiting += _list(entry.path)
-            elif entry.is_file(follow_symlinks=False):
+            elif entry.is_file(follow_symlinks=False) and not entry.name.endswith(b".gt.txt"):
                 yield entry.path, entry.stat(follow_symlinks=False)
         except OSError:
             continue  # It went away meanwhile, or may not be read: the ingest says so.
