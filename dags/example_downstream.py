@@ -1,7 +1,7 @@
 """### An example: the words of the day
 
-Shows how a DAG of yours follows Textmill. It starts whenever a run of `media_ingest` has loaded text, asks the
-event which run that was, and recounts the words of the days on which that run loaded documents:
+Shows how a DAG of yours follows Textmill. It starts whenever a run of `media_ingest` has loaded text, asks
+the event which run that was, and recounts the words of the days on which that run loaded documents:
 
 ```sql
 SELECT keyword, documents, occurrences FROM example_keyword_daily

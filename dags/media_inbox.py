@@ -1,11 +1,12 @@
 """### New files start a run
 
-Starts a run of `media_ingest` over the inbox (`TEXTMILL_INBOX`) whenever new or changed files have come to rest
-there, and waits for its end. What arrives meanwhile is taken by the next run: there is never more than one.
+Starts a run of `media_ingest` over the inbox (`TEXTMILL_INBOX`) whenever new or changed files have come to
+rest there, and waits for its end. What arrives meanwhile is taken by the next run: there is never more than
+one.
 
 * The folder is watched in the triggerer; the event says how many files were new.
 * Files that are still being written are waited for (`TEXTMILL_STABLE_SECONDS`).
-* Whether the media could be read is the business of the run of `media_ingest`: this one has only rung the bell.
+* Whether the media could be read is the business of the run of `media_ingest`: this one only rings the bell.
 """
 
 from __future__ import annotations

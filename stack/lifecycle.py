@@ -164,7 +164,8 @@ class Stack:
                     f"{getattr(chosen, wish.name)}: `make stop` first, then start again."
                 )
         slots = int((self.paths.run / "slots").read_text())
-        return AirflowSettings(self.paths, chosen, slots, inbox.recall(self.paths.run / _INBOX, self._environ))
+        folder = inbox.recall(self.paths.run / _INBOX, self._environ)
+        return AirflowSettings(self.paths, chosen, slots, folder)
 
     def _wait_for_databases(self, settings: AirflowSettings, secrets: Secrets) -> None:
         questions = {
@@ -247,7 +248,7 @@ def _airflow_programs(settings: AirflowSettings) -> list[Program]:
         Program("dag-processor", [*python, "dag-processor"], stops_as_group=True),
     ]
     if settings.inbox:
-        # Only to watch the inbox: without one nothing of ours defers, and it costs two processes and up to 300 MB.
+        # Only to watch the inbox: without one nothing of ours defers, and it costs up to 300 MB.
         programs.append(Program(TRIGGERER, [*python, "triggerer", "--skip-serve-logs"], stops_as_group=True))
     return programs
 

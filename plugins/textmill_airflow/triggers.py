@@ -36,7 +36,7 @@ class FolderTrigger(BaseEventTrigger):
     """
 
     def __init__(self, *, folder: str, quiet_seconds: float, poll_seconds: float = 2.0) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.folder = folder
         self.quiet_seconds = quiet_seconds
         self.poll_seconds = poll_seconds
@@ -59,9 +59,7 @@ class FolderTrigger(BaseEventTrigger):
         while True:
             began = time.monotonic()
             try:
-                found = await asyncio.to_thread(
-                    survey, Path(self.folder), stable_seconds=self.quiet_seconds
-                )
+                found = await asyncio.to_thread(survey, Path(self.folder), stable_seconds=self.quiet_seconds)
             except SourceError as error:
                 if str(error) != trouble:
                     trouble = str(error)
@@ -72,5 +70,5 @@ class FolderTrigger(BaseEventTrigger):
                     LOG.info("The inbox %s can be listed again.", self.folder)
                 if news := watch.take(found, time.monotonic()):
                     LOG.info("%d new or changed files lie in the inbox %s.", news, self.folder)
-                    yield TriggerEvent({"folder": self.folder, "files": news})
+                    yield TriggerEvent({"folder": self.folder, "files": news})  # type: ignore[no-untyped-call]
             await asyncio.sleep(max(self.poll_seconds, _SHARE_OF_TIME * (time.monotonic() - began)))

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from airflow.sdk.module_loading import import_string
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from textmill_airflow.triggers import FolderTrigger
 

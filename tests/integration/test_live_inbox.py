@@ -108,8 +108,11 @@ def test_a_burst_is_one_run_with_whole_files_and_a_later_file_another(
 def test_the_words_of_the_day_follow_every_run(running: Running, live: Engine) -> None:
     # Its second run may have been taken together with the first.
     wait_until(
-        lambda: set(runs_of(running, "example_downstream")) == {"success"}
-        and rows(live, "SELECT COUNT(*) FROM example_keyword_daily WHERE keyword = 'kilbrannan'") == [(1,)],
+        lambda: (
+            set(runs_of(running, "example_downstream")) == {"success"}
+            and rows(live, "SELECT COUNT(*) FROM example_keyword_daily WHERE keyword = 'kilbrannan'")
+            == [(1,)]
+        ),
         "a run of the example after the last file",
     )
 

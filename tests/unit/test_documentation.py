@@ -19,6 +19,7 @@ DOCUMENTS = [
     "docs/operations.md",
     "docs/warehouse.md",
     "docs/development.md",
+    "docs/events.md",
 ]
 
 

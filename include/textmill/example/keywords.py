@@ -48,7 +48,9 @@ def count_keywords(texts: Iterable[str], *, most: int = 1000) -> list[Keyword]:
             documents = Counter(dict(documents.most_common(_MOST_WORDS // 2)))
             occurrences = Counter({word: occurrences[word] for word in documents})
     limit = total / 2 if total >= _ENOUGH_DOCUMENTS else total
-    keywords = (Keyword(word, count, occurrences[word]) for word, count in documents.items() if count <= limit)
+    keywords = [
+        Keyword(word, count, occurrences[word]) for word, count in documents.items() if count <= limit
+    ]
     return sorted(keywords, key=lambda one: (-one.documents, -one.occurrences, one.word))[:most]
 
 

@@ -1,6 +1,7 @@
 """Watch a folder for files that have come to rest: what lies there, and when to say so.
 
-`survey` looks at the folder once; `InboxWatch` compares one look with the next. Neither waits or reads a file.
+`survey` looks at the folder once; `InboxWatch` compares one look with the next. Neither waits, and no file is
+opened.
 """
 
 from __future__ import annotations
