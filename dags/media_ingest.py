@@ -33,6 +33,7 @@ from airflow.sdk import (
 )
 
 from textmill.preprocessing.wishes import STEPS
+from textmill_airflow.assets import MEDIA_TEXT
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
@@ -301,9 +302,24 @@ def media_ingest() -> None:
             summary.pages_per_second,
         )
 
+    @task(trigger_rule="all_done", outlets=[MEDIA_TEXT])
+    def publish() -> None:
+        """Tell other DAGs, once a run, that text arrived; skipped when none did."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from textmill.stages.publish import publish as run_stage
+
+        context = get_current_context()
+        with warehouse() as engine:
+            announcement = run_stage(engine, run_id=context["run_id"])
+        if announcement is None:
+            # Only a task that succeeds has an event: a run that loaded nothing starts nobody.
+            raise AirflowSkipException("This run loaded nothing: there is nothing to tell.")
+        context["outlet_events"][MEDIA_TEXT].extra = announcement.metadata()
+
     planned = plan()
     discover() >> planned
-    batch.expand(batch_uri=planned) >> report()
+    batch.expand(batch_uri=planned) >> [report(), publish()]
 
 
 media_ingest()

@@ -20,6 +20,7 @@ DOCUMENTS = [
     "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",
+    "docs/events.md",
 ]
 
 

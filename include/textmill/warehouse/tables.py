@@ -329,7 +329,7 @@ example_keyword_daily = Table(
     "example_keyword_daily",
     metadata,
     Column("day", Date, primary_key=True),
-    Column("keyword", VARCHAR(64), primary_key=True),
+    Column("keyword", VARCHAR(64, collation="utf8mb4_bin"), primary_key=True),
     Column("documents", Integer, nullable=False, comment="loaded on that day that have the word"),
     Column("occurrences", Integer, nullable=False),
     **_INNODB,

@@ -101,7 +101,8 @@ def upgrade() -> None:
     _create(
         "example_keyword_daily",
         sa.Column("day", sa.Date(), primary_key=True),
-        sa.Column("keyword", mysql.VARCHAR(64), primary_key=True),
+        # Words that differ by an accent are two words.
+        sa.Column("keyword", mysql.VARCHAR(64, collation="utf8mb4_bin"), primary_key=True),
         sa.Column("documents", sa.Integer(), nullable=False, comment="loaded on that day that have the word"),
         sa.Column("occurrences", sa.Integer(), nullable=False),
     )
