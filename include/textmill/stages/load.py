@@ -5,6 +5,7 @@ A medium that is read in parts is written once and whole, by the batch whose par
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -12,14 +13,14 @@ from sqlalchemy import Connection, Engine
 from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
-from textmill.findings import BatchFindings, Findings
+from textmill.findings import AcceptedPages, BatchFindings, Findings
 from textmill.records import (
     Content,
     FetchedItem,
     FetchOutcome,
     Rejection,
 )
-from textmill.staging import BatchArea, Staging, read_records
+from textmill.staging import BatchArea, Staging, items_to_read, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
@@ -70,17 +71,13 @@ class BatchLoader:
         self._load_archives(opened_into)
 
     def _load_whole_media(self) -> None:
+        to_read = [(item, content) for item, content in items_to_read(self._area) if item.parts == 1]
+        if not to_read:
+            return
         findings = BatchFindings(self._area)
-        uris = {
-            fetched.content.sha256: fetched.item.ref.uri
-            for fetched in read_records(self._area.fetched, FetchedItem)
-            if fetched.outcome is FetchOutcome.READ and fetched.content and fetched.item.parts == 1
-        }
-        for sha256, found in findings.with_pages():
-            if sha256 in uris:
-                self._write(self._result(uris.pop(sha256), sha256, found))
-        for sha256, uri in uris.items():  # opened or not, none of their pages could be read
-            self._write(self._result(uri, sha256, findings.without_pages(sha256)))
+        for item, content in to_read:
+            found = findings.of(content.sha256)
+            self._write(self._result(item.ref.uri, content.sha256, found), found.pages.confidences)
 
     def _load_unread(self, fetched: FetchedItem) -> None:
         """Note what fetching did not leave to be read; a medium counts once, with its first part."""
@@ -117,16 +114,13 @@ class BatchLoader:
             sha256=sha256,
             page_count=found.page_count,
             duration_ms=found.duration_ms,
-            pages=[judged.page for judged in found.pages if judged.verdict.accepted],
-            rejections=[
-                *found.rejections,
-                *(judged.rejection(uri) for judged in found.pages if not judged.verdict.accepted),
-            ],
+            pages=AcceptedPages(found.pages),
+            rejections=[*found.rejections, *found.pages.rejections(uri)],
         )
 
-    def _write(self, result: MediumResult) -> None:
+    def _write(self, result: MediumResult, confidences: Sequence[float] = ()) -> None:
         changed = in_transaction(self._warehouse, lambda connection: self._load(connection, result))
-        self.batch.note(result, changed)
+        self.batch.note(result, changed, confidences)
         self._tidy_up(result)
 
     def _load(self, connection: Connection, result: MediumResult) -> int:
@@ -220,9 +214,10 @@ class BatchLoader:
         if FetchOutcome.UNCHANGED in outcomes:
             resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
             return _Settled(LoadTally(media_unchanged=1), "unchanged")
-        result = self._result(uri, content.sha256, assemble(self._run, complete.batches, uri, content))
+        found = assemble(self._run, complete.batches, uri, content)
+        result = self._result(uri, content.sha256, found)
         tally = LoadTally()
-        tally.note(result, self._load(connection, result))
+        tally.note(result, self._load(connection, result), found.pages.confidences)
         return _Settled(tally, "loaded" if tally.media_loaded else "quarantined", result)
 
 
