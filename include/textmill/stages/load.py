@@ -15,16 +15,20 @@ from textmill.page_table import read_pages, read_verdicts
 from textmill.records import (
     FetchedItem,
     FetchOutcome,
+    Kind,
     PageRecord,
     PageVerdict,
     Rejection,
     Stage,
 )
+from textmill.settings import Settings
+from textmill.settings import load as load_settings
 from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
-from textmill.warehouse.quarantining import quarantine_all, resolve_address
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve_address, standing
 from textmill.warehouse.runs import note_batch, run_key
 
 
@@ -67,12 +71,15 @@ class LoadTally:
 class BatchLoader:
     """Puts the staged files of one batch together, medium by medium, and writes them."""
 
-    def __init__(self, warehouse: Engine, staging: Staging, area: BatchArea, run_id: str) -> None:
+    def __init__(
+        self, warehouse: Engine, staging: Staging, settings: Settings, area: BatchArea, run_id: str
+    ) -> None:
         self._warehouse = warehouse
         self._store = ContentStore(staging.content)
         self._area = area
         with warehouse.connect() as connection:
             self._ingest_run_id = run_key(connection, run_id)
+        self._waits = RetryWaits.of(settings)
         self._progress = read_progress(area.checkpoint)
         self._rejections = _by_medium(area)
         self._verdicts = {
@@ -99,6 +106,14 @@ class BatchLoader:
                 self._load_refused(fetched, fetched.rejection)
                 tally.media_quarantined += 1
         self._load_archives(opened_into, tally)
+        self._align_members()
+
+    def _align_members(self) -> None:
+        """Have what lies in the archives be there, and what lay in others at their addresses be gone."""
+        for fetched in read_records(self._area.fetched, FetchedItem):
+            if fetched.content is not None and fetched.content.kind is Kind.ARCHIVE:
+                where = members_of(fetched.item.ref.uri, fetched.content.sha256)
+                align_members(self._warehouse, where, utc_now())
 
     def _load_archives(self, opened_into: set[str], tally: LoadTally) -> None:
         """Settle the archives, last of all: what is not settled is opened again by the next run."""
@@ -143,6 +158,7 @@ class BatchLoader:
                 ingest_run_id=self._ingest_run_id,
                 batch_no=self._area.batch_no,
                 now=utc_now(),
+                waits=self._waits,
             ),
         )
         tally.note(result, changed)
@@ -173,20 +189,26 @@ class BatchLoader:
                 ingest_run_id=self._ingest_run_id,
                 batch_no=self._area.batch_no,
                 now=now,
+                waits=self._waits,
             )
+            so_far = standing(connection, rejection)
             note_location(
                 connection,
                 fetched.item.ref,
                 media_id=None,
                 archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
                 refused=rejection.permanent,
+                failures=so_far.attempts,
+                next_try_at=so_far.next_try_at,
                 now=now,
             )
 
         in_transaction(self._warehouse, write)
 
 
-def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) -> LoadTally:
+def load(
+    warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str, settings: Settings | None = None
+) -> LoadTally:
     """Load a batch. Loading it again changes nothing.
 
     Raises:
@@ -194,7 +216,7 @@ def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) ->
     """
     area = BatchArea.at(batch_uri)
     tally = LoadTally()
-    BatchLoader(warehouse, staging, area, run_id).load(tally)
+    BatchLoader(warehouse, staging, settings or load_settings(), area, run_id).load(tally)
     in_transaction(
         warehouse,
         lambda connection: note_batch(
