@@ -151,10 +151,7 @@ class FolderListing:
         return self._describe(status, uri)
 
     def _describe(self, status: os.stat_result, uri: str) -> MediaRef:
-        # What the operating system says needs no validation, which would take longer than listing.
-        return MediaRef.model_construct(
-            uri=uri, source=self._source, bytes=status.st_size, modified_ns=status.st_mtime_ns
-        )
+        return MediaRef(uri=uri, source=self._source, bytes=status.st_size, modified_ns=status.st_mtime_ns)
 
     def _path(self, below: str) -> str:
         return f"{str(self._root).rstrip('/')}/{below}"
