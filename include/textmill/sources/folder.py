@@ -65,7 +65,7 @@ class FolderListing:
         self._stable_seconds = stable_seconds if spec.stable_seconds is None else spec.stable_seconds
         self._is_file = self._root.is_file()
         uri = self._root.as_uri()
-        self.prefix = uri if self._is_file else uri.rstrip("/") + "/"
+        self.prefix = uri if self._is_file or uri.endswith("/") else f"{uri}/"
         self.unlisted: list[str] = []
         self.settling: list[str] = []
 
