@@ -136,6 +136,10 @@ bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
 
+.PHONY: bench-million
+bench-million: setup-dev ## Measure discovery and planning of a million files and URLs
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million
+
 .PHONY: bench-text-layer
 bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
 	@$(STACK) models

@@ -113,6 +113,13 @@ class MediaRef(Record):
     pages: int | None = None
 
 
+class SourceProblem(Record):
+    """A source that could not be opened while others of its run were: the run fails once these are done."""
+
+    source: str
+    message: str
+
+
 class ReadingProfile(Record):
     """In what a batch departs from the wishes of its run; None and empty leave it to the run."""
 

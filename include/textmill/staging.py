@@ -13,8 +13,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TextIO, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +37,13 @@ def path_of(uri: str) -> Path:
     if parts.scheme:
         raise StagingError(f"Staging lies on the local file system; {uri} is a {parts.scheme} address.")
     return Path(uri)
+
+
+def address_of(location: str) -> str:
+    """Return the URI that a path, or a URI, means; of anything else, that of a path of this name."""
+    if urlsplit(location).scheme in ("", "file"):
+        return path_of(location).expanduser().absolute().as_uri()
+    return location
 
 
 def name_of(uri: str) -> str:
@@ -131,6 +139,16 @@ class RunArea:
         return self.folder / "discovered.jsonl"
 
     @property
+    def problems(self) -> Path:
+        """SourceProblem lines, written by discover: sources that could not be opened."""
+        return self.folder / "problems.jsonl"
+
+    @property
+    def manifests(self) -> Path:
+        """The folder into which discover downloads lists of URLs."""
+        return self.folder / "manifests"
+
+    @property
     def batches(self) -> Path:
         """The folder of all batches."""
         return self.folder / "batches"
@@ -201,21 +219,51 @@ def write_text(path: Path, text: str) -> None:
     fsync_folder(path.parent)
 
 
-def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
-    """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
+class RecordWriter(Generic[R]):
+    """Writes records as JSON lines, one at a time. See `record_writer`."""
+
+    def __init__(self, out: TextIO, model: type[R]) -> None:
+        self._out = out
+        self.count = 0
+        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
+
+    def write(self, record: R) -> None:
+        """Append a record."""
+        self._out.write(record.model_dump_json(exclude_defaults=True) + "\n")
+        self.count += 1
+
+    def mark(self) -> tuple[int, int]:
+        """Return where the file ends now, for `cut_back`."""
+        self._out.flush()
+        return self._out.tell(), self.count
+
+    def cut_back(self, mark: tuple[int, int]) -> None:
+        """Take back all that was written since `mark`."""
+        self._out.flush()
+        position, self.count = mark
+        self._out.seek(position)
+        self._out.truncate()
+
+
+@contextmanager
+def record_writer(path: Path, model: type[R]) -> Iterator[RecordWriter[R]]:
+    """Yield a writer of records; the file is at its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".part")
-    count = 0
     with partial.open("w", encoding="utf-8") as out:
-        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
-        for record in records:
-            out.write(record.model_dump_json(exclude_defaults=True) + "\n")
-            count += 1
+        yield RecordWriter(out, model)
         out.flush()
         os.fsync(out.fileno())
     partial.replace(path)
     fsync_folder(path.parent)
-    return count
+
+
+def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
+    """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
+    with record_writer(path, model) as writer:
+        for record in records:
+            writer.write(record)
+    return writer.count
 
 
 def read_records(path: Path, model: type[R]) -> Iterator[R]:

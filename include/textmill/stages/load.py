@@ -18,14 +18,18 @@ from textmill.records import (
     Content,
     FetchedItem,
     FetchOutcome,
+    Kind,
     Rejection,
 )
+from textmill.settings import Settings
+from textmill.settings import load as load_settings
 from textmill.staging import BatchArea, Staging, items_to_read, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
-from textmill.warehouse.quarantining import quarantine_all, resolve_address
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve_address, standing
 from textmill.warehouse.readings import (
     PartIsTaken,
     Reading,
@@ -46,7 +50,9 @@ class BatchLoader:
             another batch may have the last part when one is read again.
     """
 
-    def __init__(self, warehouse: Engine, staging: Staging, area: BatchArea, run_id: str) -> None:
+    def __init__(
+        self, warehouse: Engine, staging: Staging, settings: Settings, area: BatchArea, run_id: str
+    ) -> None:
         self._warehouse = warehouse
         self._store = ContentStore(staging.content)
         self._area = area
@@ -56,6 +62,7 @@ class BatchLoader:
             self._ingest_run_id = run_key(connection, run_id)
         self.batch = LoadTally()
         self.in_parts = LoadTally()
+        self._waits = RetryWaits.of(settings)
 
     def load(self) -> None:
         """Load every item of the batch into the warehouse."""
@@ -69,6 +76,14 @@ class BatchLoader:
             else:
                 self._load_unread(fetched)
         self._load_archives(opened_into)
+        self._align_members()
+
+    def _align_members(self) -> None:
+        """Have what lies in the archives be there, and what lay in others at their addresses be gone."""
+        for fetched in read_records(self._area.fetched, FetchedItem):
+            if fetched.content is not None and fetched.content.kind is Kind.ARCHIVE:
+                where = members_of(fetched.item.ref.uri, fetched.content.sha256)
+                align_members(self._warehouse, where, utc_now())
 
     def _load_whole_media(self) -> None:
         to_read = [(item, content) for item, content in items_to_read(self._area) if item.parts == 1]
@@ -130,6 +145,7 @@ class BatchLoader:
             ingest_run_id=self._ingest_run_id,
             batch_no=self._area.batch_no,
             now=utc_now(),
+            waits=self._waits,
         )
 
     def _tidy_up(self, result: MediumResult) -> None:
@@ -151,13 +167,17 @@ class BatchLoader:
             ingest_run_id=self._ingest_run_id,
             batch_no=self._area.batch_no,
             now=now,
+            waits=self._waits,
         )
+        so_far = standing(connection, rejection)
         note_location(
             connection,
             fetched.item.ref,
             media_id=None,
             archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
             refused=rejection.permanent,
+            failures=so_far.attempts,
+            next_try_at=so_far.next_try_at,
             now=now,
         )
 
@@ -230,14 +250,16 @@ class _Settled:
     result: MediumResult | None = None
 
 
-def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) -> LoadTally:
+def load(
+    warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str, settings: Settings | None = None
+) -> LoadTally:
     """Load a batch. Loading it again changes nothing.
 
     Raises:
         StagingError: a page would be lost, because it was neither read nor refused.
     """
     area = BatchArea.at(batch_uri)
-    loader = BatchLoader(warehouse, staging, area, run_id)
+    loader = BatchLoader(warehouse, staging, settings or load_settings(), area, run_id)
     loader.load()
     in_transaction(
         warehouse,

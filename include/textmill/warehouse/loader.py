@@ -12,7 +12,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.confidence import LineConfidence, low_line_share, low_quantile
 from textmill.records import LineRecord, PageRecord, Rejection
-from textmill.warehouse.quarantining import quarantine_all, resolve
+from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
 from textmill.warehouse.tables import document, line, media, page
 
 
@@ -53,7 +53,13 @@ class MediumResult:
 
 
 def load_medium(
-    connection: Connection, result: MediumResult, *, ingest_run_id: int, batch_no: int, now: datetime
+    connection: Connection,
+    result: MediumResult,
+    *,
+    ingest_run_id: int,
+    batch_no: int,
+    now: datetime,
+    waits: RetryWaits | None = None,
 ) -> int:
     """Write pages, lines, document and quarantine entries of one medium; returns how many pages changed.
 
@@ -73,7 +79,9 @@ def load_medium(
         _replace_lines(connection, page_id, record)
     if changed:
         _rebuild_document(connection, media_id)
-    quarantine_all(connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now)
+    quarantine_all(
+        connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
+    )
     resolve(
         connection,
         uri=result.uri,
@@ -168,9 +176,11 @@ def _settle(
     connection: Connection, media_id: int, result: MediumResult, changed: bool, present: bool, now: datetime
 ) -> None:
     status = "partial" if result.status == "quarantined" and present else result.status
+    needs_retry = any(not rejection.permanent for rejection in result.rejections)
     values: dict[str, Any] = {
         "status": status,
-        "needs_retry": any(not rejection.permanent for rejection in result.rejections),
+        "needs_retry": needs_retry,
+        "next_try_at": next_try_of(connection, result.sha256) if needs_retry else None,
     }
     if result.page_count is not None:
         values["page_count"] = result.page_count
