@@ -11,9 +11,10 @@ from warehouse_records import NOW, content, ref
 from textmill.records import Content, Kind
 from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claim, Claimant, claim
-from textmill.warehouse.known import Question, SeenLocations, look_up
+from textmill.warehouse.known import Question, look_up
 from textmill.warehouse.locations import note_location, unfinished_archives
 from textmill.warehouse.runs import start_run
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import ingest_run, media
 
 
@@ -114,7 +115,7 @@ class TestArchives:
 
     def is_unchanged(self, warehouse: Engine) -> bool:
         with warehouse.begin() as connection:
-            question = Question(Reread.NOTHING, now=NOW, moment=NOW)
+            question = Question(Reread.NOTHING, now=NOW, moment=NOW, source="x")
             return not look_up(connection, [ref("box.zip")], SeenLocations(), question).to_read
 
     def is_opened(self, warehouse: Engine, letter: str = "c") -> bool:

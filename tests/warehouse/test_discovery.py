@@ -361,6 +361,15 @@ class TestSeveralSources:
         mill.read()
         assert mill.discover() == Discovery(found=3, unchanged=3)
 
+    def test_what_is_gone_from_both_of_two_sources_is_gone_once(self, mill: Mill, folder: Path) -> None:
+        mill.sources = [folder_spec(folder / "deep", name="deep"), folder_spec(folder, name="all")]
+        mill.discover()
+        mill.read()
+        (folder / "deep/c.png").unlink()
+        assert mill.discover(dry_run=True).deleted == 1
+        assert mill.discover().deleted == 1
+        assert mill.discover(mill.run_id).deleted == 1
+
     def test_a_source_that_cannot_be_opened_fails_the_run_after_the_others(
         self, mill: Mill, tmp_path: Path
     ) -> None:
@@ -522,6 +531,35 @@ class TestManifests:
         give(["https://example.org/1", "https://example.org/2"])
         assert mill.discover().refused == 0
         assert mill.rows("SELECT status FROM v_quarantine") == [("resolved",)]
+
+    def test_what_another_manifest_still_names_is_its_own_from_then_on(
+        self, mill: Mill, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = self.SPEC.model_copy(update={"name": "other", "location": "https://example.org/2.txt"})
+        names = {
+            "list": ["https://example.org/1", "https://example.org/9"],
+            "other": ["https://example.org/9"],
+        }
+        monkeypatch.setattr(
+            listing_sources, "_open_manifest", lambda spec, *_: FakeManifest([*names[spec.name]])
+        )
+        mill.sources = [self.SPEC, other]
+        mill.discover()
+        for ref in mill.handed_on():
+            mill.note(ref, ref.uri.encode())
+        mill.end()
+        names["list"].pop()
+        assert mill.discover().deleted == 0
+        mill.end()
+        mill.sources = [self.SPEC]  # the other one is ingested by another schedule
+        assert mill.discover().deleted == 1
+        mill.end()
+        mill.sources = [other]
+        assert mill.discover() == Discovery(found=1, to_read=1)
+        assert mill.changes()["9"] == "reappeared"
+        mill.end()
+        mill.sources = [self.SPEC]
+        assert mill.discover().deleted == 0
 
     def test_what_a_manifest_does_not_name_any_more_is_deleted(
         self, mill: Mill, give: Callable[[list[str | None]], None]

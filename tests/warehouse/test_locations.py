@@ -12,8 +12,9 @@ from warehouse_records import NOW, content, ref
 from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claimant, claim
-from textmill.warehouse.known import Answer, Question, SeenLocations, look_up, mark
+from textmill.warehouse.known import Answer, Question, look_up, mark
 from textmill.warehouse.locations import note_location
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location, source
 
 URL = "https://example.org/a.pdf"
@@ -120,7 +121,7 @@ def rows(warehouse: Engine, sql: str) -> list[Any]:
 def ask(
     warehouse: Engine, one: MediaRef, *, reread: Reread = Reread.NOTHING, on: int = 1
 ) -> tuple[Answer, Question]:
-    question = Question(reread, now=day(on), moment=day(on))
+    question = Question(reread, now=day(on), moment=day(on), source="file:///in")
     with warehouse.connect() as connection:
         return look_up(connection, [one, ref("unknown.png")], SeenLocations(), question), question
 

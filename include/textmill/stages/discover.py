@@ -114,6 +114,7 @@ def _hand_on_changed(
         if problems and len(problems) == len(sources):
             raise SourceError(" ".join(problem.message for problem in problems))
     write_records(run.problems, problems, SourceProblem)
+    tally.deleted = walker.conclude()
     return tally
 
 

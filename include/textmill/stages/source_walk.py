@@ -21,13 +21,13 @@ from textmill.warehouse.known import (
     Answer,
     Question,
     ReadOtherwise,
-    SeenLocations,
     find_locations,
     is_anything_known,
     look_up,
     mark,
 )
 from textmill.warehouse.quarantining import NO_BATCH, quarantine_all, resolve_lines
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.source_books import note_listing, note_source
 
 
@@ -106,6 +106,8 @@ class SourceWalker:
         self._moment = moment
         self._fingerprints_of = fingerprints_of
         self._seen = SeenLocations()
+        self._gone = SeenLocations()
+        self._complete: list[_Walk] = []
         self._named: set[bytes] | None = set() if several else None
 
     def walk(self, spec: SourceSpec, listing: Listing, out: RecordWriter[MediaRef]) -> Discovery:
@@ -123,10 +125,17 @@ class SourceWalker:
             walk.is_complete = True
         self._see_settling(walk)
         if walk.is_complete and self._wishes.interval is None:
-            self._conclude(walk)
+            self._complete.append(walk)
         elif walk.found.reappeared and not self._wishes.dry_run:
             align_members(self._warehouse, self._listed(walk).locations, self._moment)
         return walk.found
+
+    def conclude(self) -> int:
+        """Mark what the sources do not name any more, note that they were listed, and return how much is gone.
+
+        After all of them: one may name what another does not name any more.
+        """
+        return sum(self._conclude(walk) for walk in self._complete)
 
     def _begin(self, spec: SourceSpec, listing: Listing, out: RecordWriter[MediaRef]) -> _Walk:
         def begin(connection: Connection) -> tuple[bool, datetime | None]:
@@ -139,6 +148,7 @@ class SourceWalker:
             reread=self._wishes.reread,
             now=utc_now(),
             moment=self._moment,
+            source=spec.name,
             adopt_as=spec.name if is_in_catalogue else None,
             read_otherwise=self._read_otherwise(spec),
         )
@@ -237,13 +247,13 @@ class SourceWalker:
                 ),
             )
 
-    def _conclude(self, walk: _Walk) -> None:
-        """Mark what the source does not name any more, and note that it was listed."""
+    def _conclude(self, walk: _Walk) -> int:
         listed = self._listed(walk)
+        deleted = 0
         if walk.is_known:
-            walk.found.deleted = delete_unseen(self._warehouse, listed, write=not self._wishes.dry_run)
+            deleted = delete_unseen(self._warehouse, listed, write=not self._wishes.dry_run)
         if self._wishes.dry_run:
-            return
+            return deleted
         if walk.is_known:
             align_members(self._warehouse, listed.locations, self._moment)
 
@@ -261,6 +271,7 @@ class SourceWalker:
             )
 
         in_transaction(self._warehouse, note)
+        return deleted
 
     def _listed(self, walk: _Walk) -> Listed:
         unlisted = frozenset(walk.listing.unlisted)
@@ -272,6 +283,7 @@ class SourceWalker:
             prefix=walk.listing.prefix,
             name=walk.spec.name,
             seen=self._seen,
+            gone=self._gone,
             is_gone=is_gone,
             before=walk.listed_before,
             moment=self._moment,

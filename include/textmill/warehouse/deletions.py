@@ -6,7 +6,7 @@ Members of archives are not listed. They are there while the content of their ar
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select, update
 
 from textmill.warehouse.connection import in_transaction
-from textmill.warehouse.known import CHUNK, SeenLocations, begins_with
+from textmill.warehouse.known import CHUNK, begins_with
 from textmill.warehouse.locations import DELETED, REAPPEARED
 from textmill.warehouse.quarantining import close_gone, reopen_locations
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location
 
 _AT_ONCE = 10_000
@@ -31,7 +32,8 @@ class Listed:
     Attributes:
         prefix: with what its URIs begin; None where only its name tells them.
         name: of the source.
-        seen: all locations that it named.
+        seen: all locations that the sources of the run named.
+        gone: those that are marked; they count once, however many sources would have named them.
         is_gone: whether a URI that it did not name is one that it would have named.
         before: when it was listed to its end before.
         moment: when this run began.
@@ -40,6 +42,7 @@ class Listed:
     prefix: str | None
     name: str
     seen: SeenLocations
+    gone: SeenLocations
     is_gone: Callable[[str], bool]
     before: datetime | None
     moment: datetime
@@ -55,30 +58,43 @@ class Listed:
 
 
 def delete_unseen(engine: Engine, listed: Listed, *, write: bool = True) -> int:
-    """Mark what is gone; returns how much that is, with what an earlier attempt of the run marked.
+    """Mark what is gone; returns how much that is, also when an earlier attempt of the run marked it.
 
     What was noted since the run began stays: another run found it meanwhile.
+
+    Args:
+        write: without it, nothing is marked, and what would be is counted.
     """
     with engine.connect() as connection:
-        count = _marked_before(connection, listed)
         unseen = array("q", _unseen(connection, listed))
-    work = _delete if write else _count
+    count = 0
     for start in range(0, len(unseen), CHUNK):
-        count += in_transaction(engine, partial(work, listed, unseen[start : start + CHUNK].tolist()))
-    return count
+        chunk = unseen[start : start + CHUNK].tolist()
+        if write:
+            in_transaction(engine, partial(_delete, listed, chunk))
+        else:
+            with engine.connect() as connection:
+                count += _count_once(listed, _gone(connection, listed, chunk))
+    with engine.connect() as connection:
+        return count + _count_once(listed, _marked(connection, listed))
 
 
-def _marked_before(connection: Connection, listed: Listed) -> int:
-    count: int = connection.execute(
-        select(func.count())
-        .select_from(media_location)
-        .where(
+def _marked(connection: Connection, listed: Listed) -> Iterable[int]:
+    return connection.execute(
+        select(media_location.c.id).where(
             listed.locations,
             media_location.c.archive_id.is_(None),
             media_location.c.change == DELETED,
             media_location.c.changed_at == listed.moment,
         )
-    ).scalar_one()
+    ).scalars()
+
+
+def _count_once(listed: Listed, keys: Iterable[int]) -> int:
+    count = 0
+    for key in keys:
+        count += key not in listed.gone
+        listed.gone.add(key)
     return count
 
 
@@ -102,23 +118,18 @@ def _gone(connection: Connection, listed: Listed, chunk: Sequence[int]) -> list[
     return [row.id for row in rows if listed.is_gone(row.uri)]
 
 
-def _count(listed: Listed, chunk: Sequence[int], connection: Connection) -> int:
-    return len(_gone(connection, listed, chunk))
-
-
-def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> int:
+def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> None:
     gone = _gone(connection, listed, chunk)
     if not gone:
-        return 0
+        return
     values = _deleted(listed.moment)
     if listed.before is not None:
         # That it was there then is implied by that listing, until now.
         values["last_seen"] = func.greatest(media_location.c.last_seen, min(listed.before, listed.moment))
-    changed = connection.execute(
+    connection.execute(
         update(media_location).where(media_location.c.id.in_(gone), *_may_go(listed.moment)).values(**values)
     )
     close_gone(connection, gone, listed.moment)
-    return changed.rowcount
 
 
 def _deleted(moment: datetime) -> dict[str, Any]:

@@ -19,33 +19,16 @@ from textmill.run_wishes import Reread
 from textmill.warehouse.addresses import uri_hash
 from textmill.warehouse.locations import REAPPEARED, OpenMembers, is_url, open_members, waits
 from textmill.warehouse.quarantining import reopen_locations
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
 
-CHUNK = 1000
+CHUNK = 2000
 """References per question."""
 
 ReadOtherwise = Callable[[Connection, Sequence[MediaRef]], set[str]]
 """Tells at which of some addresses lies what would be read otherwise now."""
 
 _KEYS: Any = bindparam("keys", expanding=True)
-
-
-class SeenLocations:
-    """A set of location ids: one bit each, up to the largest."""
-
-    def __init__(self) -> None:
-        self._bits = bytearray()
-
-    def add(self, location_id: int) -> None:
-        """Put an id in."""
-        place = location_id >> 3
-        if place >= len(self._bits):
-            self._bits.extend(bytes(place + 1 - len(self._bits) + len(self._bits) // 8))
-        self._bits[place] |= 1 << (location_id & 7)
-
-    def __contains__(self, location_id: int) -> bool:
-        place = location_id >> 3
-        return place < len(self._bits) and bool(self._bits[place] >> (location_id & 7) & 1)
 
 
 @dataclass(frozen=True)
@@ -56,6 +39,7 @@ class Question:
         reread: what is looked at although it did not change.
         now: what waits for a later time than this is not looked at.
         moment: when the run began; what it notes, it notes of this time.
+        source: name of the source that names the references.
         adopt_as: the name to give to locations whose source is a typed address; None leaves them.
         read_otherwise: what `Reread.OTHER_ENGINE` goes by; without it, everything is read again.
     """
@@ -63,6 +47,7 @@ class Question:
     reread: Reread
     now: datetime
     moment: datetime
+    source: str
     adopt_as: str | None = None
     read_otherwise: ReadOtherwise | None = None
 
@@ -121,7 +106,9 @@ def look_up(
     others = [
         key for key, ref in zip(keys, refs, strict=True) if _needs_thought(plain.get(key), ref, question)
     ]
-    known = {row.uri_hash: row for row in connection.execute(_known(question), {"keys": others})}
+    known: dict[str, Any] = {}
+    if others:
+        known = {row.uri_hash: row for row in connection.execute(_known(question), {"keys": others})}
     archives = {row.media_id for row in known.values() if row.kind == Kind.ARCHIVE}
     members = open_members(connection, archives, question.now, refused=question.reread is Reread.REFUSED)
     otherwise = _read_otherwise(connection, refs, question)
@@ -180,6 +167,8 @@ def mark(connection: Connection, answer: Answer, question: Question) -> None:
                 change=REAPPEARED,
                 changed_at=question.moment,
                 moved_from=None,
+                # Another source may have named it before, and does not any more.
+                source=question.source,
                 last_seen=question.moment,
             )
         )

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, or_, select
 
 from textmill.records import MediaRef, Stage
 from textmill.run_wishes import QuarantineFilter
-from textmill.warehouse.known import CHUNK, SeenLocations
+from textmill.warehouse.known import CHUNK
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location, quarantine
 
 _MOST_DEPTH = 100
