@@ -14,7 +14,8 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -125,6 +126,11 @@ class RunArea:
         return self.folder / "discovered.jsonl"
 
     @property
+    def estimate(self) -> Path:
+        """The PlanEstimate, written by plan."""
+        return self.folder / "estimate.json"
+
+    @property
     def batches(self) -> Path:
         """The folder of all batches."""
         return self.folder / "batches"
@@ -195,25 +201,57 @@ def write_text(path: Path, text: str) -> None:
     fsync_folder(path.parent)
 
 
+class RecordWriter(Generic[R]):
+    """Writes records as JSON lines to a file that is there whole, once the context is left, or not at all.
+
+    Args:
+        model: the class of the records, which the file's header names.
+    """
+
+    def __init__(self, path: Path, model: type[R]) -> None:
+        self._path = path
+        self._model = model
+        self._partial = path.with_name(path.name + ".part")
+        self.count = 0
+
+    def __enter__(self) -> RecordWriter[R]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = self._partial.open("w", encoding="utf-8")
+        header = {"record": self._model.__name__, "schema_version": SCHEMA_VERSION}
+        self._out.write(json.dumps(header) + "\n")
+        return self
+
+    def write(self, record: R) -> None:
+        """Write one record."""
+        self.write_line(record.model_dump_json(exclude_defaults=True))
+
+    def write_line(self, line: str) -> None:
+        """Write one record that is JSON already, see `read_lines`."""
+        self._out.write(line + "\n")
+        self.count += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._out:
+            if kind is not None:
+                return
+            self._out.flush()
+            os.fsync(self._out.fileno())
+        self._partial.replace(self._path)
+        fsync_folder(self._path.parent)
+
+
 def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
     """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    count = 0
-    with partial.open("w", encoding="utf-8") as out:
-        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
+    with RecordWriter(path, model) as writer:
         for record in records:
-            out.write(record.model_dump_json(exclude_defaults=True) + "\n")
-            count += 1
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
-    fsync_folder(path.parent)
-    return count
+            writer.write(record)
+    return writer.count
 
 
-def read_records(path: Path, model: type[R]) -> Iterator[R]:
-    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+def read_lines(path: Path, model: type[BaseModel]) -> Iterator[str]:
+    """Stream the records of a file as the JSON that they are, unchecked. Raises as `read_records`."""
     try:
         lines = path.open(encoding="utf-8")
     except FileNotFoundError:
@@ -226,11 +264,17 @@ def read_records(path: Path, model: type[R]) -> Iterator[R]:
         expected = {"record": model.__name__, "schema_version": SCHEMA_VERSION}
         if header != expected:
             raise StagingError(f"{path} holds {header}, expected {expected}.")
-        for number, line in enumerate(lines, start=2):
-            try:
-                yield model.model_validate_json(line)
-            except ValidationError as error:
-                raise StagingError(f"{path}, line {number}: {error}") from error
+        for line in lines:
+            yield line.rstrip("\n")
+
+
+def read_records(path: Path, model: type[R]) -> Iterator[R]:
+    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+    for number, line in enumerate(read_lines(path, model), start=2):
+        try:
+            yield model.model_validate_json(line)
+        except ValidationError as error:
+            raise StagingError(f"{path}, line {number}: {error}") from error
 
 
 def items_to_read(area: BatchArea) -> Iterator[tuple[BatchItem, Content]]:

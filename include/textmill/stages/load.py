@@ -12,6 +12,7 @@ from textmill.checkpoint import read_progress, read_rejections
 from textmill.errors import Reason, StagingError
 from textmill.fetching.content_store import ContentStore
 from textmill.page_table import read_pages, read_verdicts
+from textmill.reading_times import works_of
 from textmill.records import (
     FetchedItem,
     FetchOutcome,
@@ -24,6 +25,7 @@ from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_re
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
+from textmill.warehouse.pacing import note_batch_pace
 from textmill.warehouse.quarantining import quarantine_all, resolve_address
 from textmill.warehouse.runs import note_batch, run_key
 
@@ -195,17 +197,20 @@ def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) ->
     area = BatchArea.at(batch_uri)
     tally = LoadTally()
     BatchLoader(warehouse, staging, area, run_id).load(tally)
-    in_transaction(
-        warehouse,
-        lambda connection: note_batch(
+    works = works_of(area)
+
+    def close(connection: Connection) -> None:
+        note_batch_pace(connection, run_id, area.batch_no, works)
+        note_batch(
             connection,
             run_id,
             area.batch_no,
             state="loaded",
             loaded_at=utc_now(),
             **tally.figures(),
-        ),
-    )
+        )
+
+    in_transaction(warehouse, close)
     return tally
 
 
