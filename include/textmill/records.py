@@ -143,7 +143,7 @@ class PlanEstimate(Record):
         batches: how many there are, or would be (a dry run).
         seconds: of one slot, for the pages.
         wall_seconds: from the first batch's reading to the last one's, with so many slots.
-        device: on which the pace was measured; None while it is only assumed.
+        devices: on which the pace was measured; none while it is only assumed.
     """
 
     media: int
@@ -152,7 +152,7 @@ class PlanEstimate(Record):
     seconds: float
     wall_seconds: float
     slots: int
-    device: str | None = None
+    devices: tuple[str, ...] = ()
 
 
 _MOST_MESSAGE = 2000

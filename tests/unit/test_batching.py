@@ -229,11 +229,11 @@ def test_a_lone_long_medium_keeps_all_slots_busy() -> None:
 
 
 def test_there_are_no_more_parts_than_the_profile_has_batches() -> None:
-    refs = [pdf("book", 1000, languages=["de"])] + [ref(f"{number}.png") for number in range(100_000)]
+    refs = [pdf("book", 1000, languages=["de"])] + [ref(f"{number}.png") for number in range(10_050)]
     plan = dealt(refs, limits(seconds=60, batches=100, part_seconds=500))
     first, *_ = plan.pieces()
     german = [no for no, batch in enumerate(plan.batches) if batch.profile.languages == ("de",)]
-    assert [piece.batch_no for piece in first] == german
+    assert len(first) == 9 and [piece.batch_no for piece in first] == german
 
 
 # --- how equal batches are -------------------------------------------------------------------------------
@@ -275,10 +275,10 @@ def test_parts_make_the_fullest_batch_no_fuller(seed: int) -> None:
         assert len({piece.batch_no for piece in pieces}) == len(pieces)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_receipts_even_out_what_long_media_leave_uneven(seed: int) -> None:
     """The usual case: many short media. Then batches differ by about the shortest of them."""
-    refs = [*mixture(seed), *(ref(f"more{number}.jpg") for number in range(20_000))]
+    refs = [*mixture(seed), *(ref(f"more{number}.jpg") for number in range(10_000))]
     plan = dealt(refs, limits(seconds=120, part_seconds=150))
     numbers = [len(batch) for batch in by_batch(plan)]
     least = min(batch.seconds for batch in plan.batches)

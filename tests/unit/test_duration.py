@@ -41,10 +41,17 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 
 def test_an_estimate_in_a_sentence() -> None:
     estimate = PlanEstimate(
-        media=1234, pages=5600, batches=48, seconds=15_000, wall_seconds=7800, slots=2, device="gpu:0"
+        media=1234,
+        pages=5600,
+        batches=48,
+        seconds=15_000,
+        wall_seconds=7800,
+        slots=2,
+        devices=("cpu", "gpu:0"),
     )
     assert sentence(estimate) == (
-        "1,234 media, about 5,600 pages in 48 batches: about 2 h 10 min with 2 slots, as measured on gpu:0."
+        "1,234 media, about 5,600 pages in 48 batches: about 2 h 10 min with 2 slots, "
+        "as measured on cpu and gpu:0."
     )
 
 

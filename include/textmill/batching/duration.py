@@ -42,7 +42,8 @@ def sentence(estimate: PlanEstimate) -> str:
     """Return an estimate in a sentence."""
     if not estimate.media:
         return "There is nothing to read."
-    by = f"as measured on {estimate.device}" if estimate.device else "as assumed until something is measured"
+    devices = " and ".join(estimate.devices)
+    by = f"as measured on {devices}" if devices else "as assumed until something is measured"
     return (
         f"{_count(estimate.media, 'medium', 'media')}, about {_count(estimate.pages, 'page', 'pages')} in "
         f"{_count(estimate.batches, 'batch', 'batches')}: about {in_words(estimate.wall_seconds)} with "

@@ -108,7 +108,6 @@ def _pace(connection: Connection, engine: str) -> Pace | None:
 
 
 def _estimate(work: Workload, dealt: Deal, slots: int) -> PlanEstimate:
-    paces = [cost.pace for cost in work.costs if cost.pace is not None]
     return PlanEstimate(
         media=len(work),
         pages=sum(work.pages),
@@ -118,7 +117,7 @@ def _estimate(work: Workload, dealt: Deal, slots: int) -> PlanEstimate:
             makespan((batch.seconds + batch.start_seconds for batch in dealt.batches), slots), 3
         ),
         slots=slots,
-        device=paces[0].device if paces else None,
+        devices=tuple(sorted({cost.pace.device for cost in work.costs if cost.pace is not None})),
     )
 
 
