@@ -83,7 +83,7 @@ def _measure(files: int, *, flat: bool) -> None:
             upgrade(address)
             run = _Runner(address, place / "staging")
             print(_line(*(name for name, _ in _COLUMNS)))
-            run("manifest, nothing known", "one", manifest, kind="manifest")
+            run("manifest, nothing known", "one", manifest)
             run("folder, nothing known", "two", tree)
             with warehouse_engine(address) as engine, _timed("filling the warehouse"):
                 _fill(engine, tree)
@@ -102,8 +102,8 @@ class _Runner:
     def __init__(self, address: str, staging: Path) -> None:
         self._fixed = {"address": address, "staging": str(staging)}
 
-    def __call__(self, title: str, run_id: str, location: Path, *, kind: str = "folder") -> None:
-        wish = self._fixed | {"run_id": run_id, "location": location.as_uri(), "kind": kind}
+    def __call__(self, title: str, run_id: str, location: Path) -> None:
+        wish = self._fixed | {"run_id": run_id, "location": location.as_uri()}
         command = [sys.executable, "-m", "bench.million", "--phase", json.dumps(wish)]
         busy = _server_seconds()
         result = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
@@ -133,22 +133,19 @@ def _server_seconds() -> float:
     return float(sum(one.cpu_times().user + one.cpu_times().system for one in servers))
 
 
-def _phase(*, address: str, staging: str, run_id: str, location: str, kind: str) -> dict[str, Any]:
+def _phase(*, address: str, staging: str, run_id: str, location: str) -> dict[str, Any]:
     from textmill.access import NoConnections
-    from textmill.records import SourceKind, SourceSpec
     from textmill.run_wishes import RunWishes
     from textmill.settings import Settings
-    from textmill.stages import discover as stage
+    from textmill.stages.discover import discover
     from textmill.stages.plan import plan
     from textmill.staging import Staging
     from textmill.warehouse.connection import warehouse_engine
 
-    spec = SourceSpec(name=location, kind=SourceKind(kind), location=location)
-    stage.choose_sources = lambda *_, **__: [spec]
     settings = Settings(stable_seconds=0)
     with warehouse_engine(address) as engine:
         start, busy = time.perf_counter(), time.process_time()
-        found = stage.discover(
+        found = discover(
             engine,
             Staging(Path(staging)),
             settings,

@@ -5,7 +5,7 @@ Streams in row groups, so that a batch with a 10,000-page document stays small i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -67,6 +67,12 @@ def pages_by_medium(path: Path) -> dict[str, MediumPages]:
     return media
 
 
+def read_times(path: Path) -> Iterator[tuple[str, int]]:
+    """Stream the medium of each page, and the milliseconds in which it was read, without what it says."""
+    for row in _read(path, ["sha256", "milliseconds"]):
+        yield row["sha256"], row["milliseconds"]
+
+
 def write_verdicts(path: Path, verdicts: Iterable[PageVerdict]) -> int:
     """Write verdicts to a Parquet file, whole or not at all; returns how many there were."""
     return _write(path, (verdict.model_dump() for verdict in verdicts), _verdict_schema())
@@ -92,7 +98,7 @@ def _write(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> int
     return count
 
 
-def _read(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def _read(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:

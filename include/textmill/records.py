@@ -148,6 +148,25 @@ class BatchItem(Record):
         return range(whole * self.part // self.parts, whole * (self.part + 1) // self.parts)
 
 
+class PlanEstimate(Record):
+    """What a run is expected to cost.
+
+    Attributes:
+        batches: how many there are, or would be (a dry run).
+        seconds: of one slot, for the pages.
+        wall_seconds: from the first batch's reading to the last one's, with so many slots.
+        devices: on which the pace was measured; none while it is only assumed.
+    """
+
+    media: int
+    pages: int
+    batches: int
+    seconds: float
+    wall_seconds: float
+    slots: int
+    devices: tuple[str, ...] = ()
+
+
 _MOST_MESSAGE = 2000
 _MOST_DETAIL = 4000
 """Characters kept: what a library prints about a hostile file can be megabytes."""

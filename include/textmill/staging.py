@@ -13,9 +13,9 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TextIO, TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -149,6 +149,11 @@ class RunArea:
         return self.folder / "manifests"
 
     @property
+    def estimate(self) -> Path:
+        """The PlanEstimate, written by plan."""
+        return self.folder / "estimate.json"
+
+    @property
     def batches(self) -> Path:
         """The folder of all batches."""
         return self.folder / "batches"
@@ -220,16 +225,32 @@ def write_text(path: Path, text: str) -> None:
 
 
 class RecordWriter(Generic[R]):
-    """Writes records as JSON lines, one at a time. See `record_writer`."""
+    """Writes records as JSON lines to a file that is there whole, once the context is left, or not at all.
 
-    def __init__(self, out: TextIO, model: type[R]) -> None:
-        self._out = out
+    Args:
+        model: the class of the records, which the file's header names.
+    """
+
+    def __init__(self, path: Path, model: type[R]) -> None:
+        self._path = path
+        self._model = model
+        self._partial = path.with_name(path.name + ".part")
         self.count = 0
-        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
+
+    def __enter__(self) -> RecordWriter[R]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = self._partial.open("w", encoding="utf-8")
+        header = {"record": self._model.__name__, "schema_version": SCHEMA_VERSION}
+        self._out.write(json.dumps(header) + "\n")
+        return self
 
     def write(self, record: R) -> None:
-        """Append a record."""
-        self._out.write(record.model_dump_json(exclude_defaults=True) + "\n")
+        """Write one record."""
+        self.write_line(record.model_dump_json(exclude_defaults=True))
+
+    def write_line(self, line: str) -> None:
+        """Write one record that is JSON already, see `read_lines`."""
+        self._out.write(line + "\n")
         self.count += 1
 
     def mark(self) -> tuple[int, int]:
@@ -244,30 +265,28 @@ class RecordWriter(Generic[R]):
         self._out.seek(position)
         self._out.truncate()
 
-
-@contextmanager
-def record_writer(path: Path, model: type[R]) -> Iterator[RecordWriter[R]]:
-    """Yield a writer of records; the file is at its place when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", encoding="utf-8") as out:
-        yield RecordWriter(out, model)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
-    fsync_folder(path.parent)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._out:
+            if kind is not None:
+                return
+            self._out.flush()
+            os.fsync(self._out.fileno())
+        self._partial.replace(self._path)
+        fsync_folder(self._path.parent)
 
 
 def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
     """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
-    with record_writer(path, model) as writer:
+    with RecordWriter(path, model) as writer:
         for record in records:
             writer.write(record)
     return writer.count
 
 
-def read_records(path: Path, model: type[R]) -> Iterator[R]:
-    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+def read_lines(path: Path, model: type[BaseModel]) -> Iterator[str]:
+    """Stream the records of a file as the JSON that they are, unchecked. Raises as `read_records`."""
     try:
         lines = path.open(encoding="utf-8")
     except FileNotFoundError:
@@ -280,11 +299,17 @@ def read_records(path: Path, model: type[R]) -> Iterator[R]:
         expected = {"record": model.__name__, "schema_version": SCHEMA_VERSION}
         if header != expected:
             raise StagingError(f"{path} holds {header}, expected {expected}.")
-        for number, line in enumerate(lines, start=2):
-            try:
-                yield model.model_validate_json(line)
-            except ValidationError as error:
-                raise StagingError(f"{path}, line {number}: {error}") from error
+        for line in lines:
+            yield line.rstrip("\n")
+
+
+def read_records(path: Path, model: type[R]) -> Iterator[R]:
+    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+    for number, line in enumerate(read_lines(path, model), start=2):
+        try:
+            yield model.model_validate_json(line)
+        except ValidationError as error:
+            raise StagingError(f"{path}, line {number}: {error}") from error
 
 
 def items_to_read(area: BatchArea) -> Iterator[tuple[BatchItem, Content]]:

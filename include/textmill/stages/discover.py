@@ -17,7 +17,7 @@ from textmill.settings import Settings
 from textmill.sources.choosing import choose_sources
 from textmill.stages.listing_sources import open_listing
 from textmill.stages.source_walk import Discovery, SourceWalker
-from textmill.staging import RunArea, Staging, record_writer, write_records
+from textmill.staging import RecordWriter, RunArea, Staging, write_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.retrying import locations_to_retry
 from textmill.warehouse.runs import note_discovery, run_key, start_run
@@ -101,7 +101,7 @@ def _hand_on_changed(
     write_records(run.sources, sources, SourceSpec)
     tally = Discovery()
     problems: list[SourceProblem] = []
-    with record_writer(run.discovered, MediaRef) as out:
+    with RecordWriter(run.discovered, MediaRef) as out:
         for spec in sources:
             start = out.mark()
             try:
@@ -126,7 +126,7 @@ def _hand_on_quarantined(
 ) -> Discovery:
     """Hand on what is in quarantine, whatever the sources hold now."""
     names: dict[str, None] = {}
-    with record_writer(run.discovered, MediaRef) as out:
+    with RecordWriter(run.discovered, MediaRef) as out:
         for ref in locations_to_retry(warehouse, wish):
             names[ref.source] = None
             out.write(ref)

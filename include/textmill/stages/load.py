@@ -14,6 +14,7 @@ from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings
+from textmill.reading_times import works_of
 from textmill.records import (
     Content,
     FetchedItem,
@@ -29,6 +30,7 @@ from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
+from textmill.warehouse.pacing import note_batch_pace
 from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve_address, standing
 from textmill.warehouse.readings import (
     PartIsTaken,
@@ -261,17 +263,20 @@ def load(
     area = BatchArea.at(batch_uri)
     loader = BatchLoader(warehouse, staging, settings or load_settings(), area, run_id)
     loader.load()
-    in_transaction(
-        warehouse,
-        lambda connection: note_batch(
+    works = works_of(area)
+
+    def close(connection: Connection) -> None:
+        note_batch_pace(connection, run_id, area.batch_no, works)
+        note_batch(
             connection,
             run_id,
             area.batch_no,
             state="loaded",
             loaded_at=utc_now(),
             **loader.batch.figures(),
-        ),
-    )
+        )
+
+    in_transaction(warehouse, close)
     tally = LoadTally()
     tally.add(loader.batch)
     tally.add(loader.in_parts)

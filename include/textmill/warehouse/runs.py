@@ -116,7 +116,10 @@ def note_discovery(
 
 
 def plan_run(connection: Connection, run_id: str, batches: Sequence[tuple[int, float]]) -> None:
-    """Record the batches of a run, each as (media, estimated seconds); replaces an earlier plan."""
+    """Record the batches of a run, each as (media, estimated seconds); replaces an earlier plan.
+
+    A medium that is read in parts counts where its first part is.
+    """
     key = run_key(connection, run_id)
     connection.execute(delete(ingest_batch).where(ingest_batch.c.ingest_run_id == key))
     if batches:
@@ -134,6 +137,14 @@ def plan_run(connection: Connection, run_id: str, batches: Sequence[tuple[int, f
             ],
         )
     connection.execute(update(ingest_run).where(ingest_run.c.id == key).values(batches=len(batches)))
+    note_estimate(connection, run_id, sum(seconds for _, seconds in batches))
+
+
+def note_estimate(connection: Connection, run_id: str, seconds: float) -> None:
+    """Record what a run is expected to take one slot; of a dry run, what it would."""
+    connection.execute(
+        update(ingest_run).where(ingest_run.c.run_id == run_id).values(estimated_seconds=seconds)
+    )
 
 
 def note_batch(connection: Connection, run_id: str, batch_no: int, **values: Any) -> None:
