@@ -120,7 +120,7 @@ class SourceWalker:
         return walk.found
 
     def conclude(self) -> int:
-        """Mark what the sources do not name any more, note that they were listed, and return how much is gone.
+        """Mark what the sources do not name any more, note that they were listed; returns how much is gone.
 
         After all of them: one may name what another does not name any more.
         """
