@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
 from textmill.errors import SourceError
-from textmill.records import MediaRef, SourceProblem, SourceSpec
+from textmill.records import FingerprintsOf, MediaRef, SourceProblem, SourceSpec
 from textmill.run_wishes import QuarantineFilter, RunWishes
 from textmill.settings import Settings
 from textmill.sources.choosing import choose_sources
@@ -38,6 +38,7 @@ def discover(
     params: Mapping[str, Any],
     wishes: RunWishes,
     connections: Connections,
+    fingerprints_of: FingerprintsOf | None = None,
 ) -> Discovery:
     """Write the references that the run has to look at; opens the run's books.
 
@@ -45,6 +46,7 @@ def discover(
 
     Args:
         source, schedule, allow_private: see `textmill.sources.choosing`.
+        fingerprints_of: tells with `Reread.OTHER_ENGINE` which media are read again; without it, all are.
 
     Raises:
         SourceError: no source can be opened.
@@ -76,6 +78,7 @@ def discover(
             ingest_run_id=in_transaction(warehouse, lambda connection: run_key(connection, run_id)),
             moment=moment,
             several=len(sources) > 1,
+            fingerprints_of=fingerprints_of,
         )
         tally = _hand_on_changed(run, settings, connections, sources, walker)
     in_transaction(warehouse, lambda connection: _note(connection, run_id, tally))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from textmill.records import MediaRef, Rejection, SourceKind, SourceSpec
-from textmill.run_wishes import RunWishes
+from textmill.records import FingerprintsOf, MediaRef, ReadingProfile, Rejection, SourceKind, SourceSpec
+from textmill.run_wishes import Reread, RunWishes
 from textmill.sources.listing import Listing
 from textmill.staging import RecordWriter
 from textmill.warehouse.addresses import uri_digest
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.deletions import Listed, align_members, delete_unseen
+from textmill.warehouse.fingerprints import addresses_read_otherwise
 from textmill.warehouse.known import (
     CHUNK,
     Answer,
     Question,
+    ReadOtherwise,
     find_locations,
     is_anything_known,
     look_up,
@@ -85,15 +87,24 @@ class SourceWalker:
     Args:
         moment: when the run began.
         several: whether there is more than one source.
+        fingerprints_of: tells with `Reread.OTHER_ENGINE` which media are read again; without it, all are.
     """
 
     def __init__(
-        self, warehouse: Engine, wishes: RunWishes, *, ingest_run_id: int, moment: datetime, several: bool
+        self,
+        warehouse: Engine,
+        wishes: RunWishes,
+        *,
+        ingest_run_id: int,
+        moment: datetime,
+        several: bool,
+        fingerprints_of: FingerprintsOf | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._wishes = wishes
         self._ingest_run_id = ingest_run_id
         self._moment = moment
+        self._fingerprints_of = fingerprints_of
         self._seen = SeenLocations()
         self._gone = SeenLocations()
         self._complete: list[_Walk] = []
@@ -139,8 +150,27 @@ class SourceWalker:
             moment=self._moment,
             source=spec.name,
             adopt_as=spec.name if is_in_catalogue else None,
+            read_otherwise=self._read_otherwise(spec),
         )
         return _Walk(spec, listing, question, is_known, listed_before, out)
+
+    def _read_otherwise(self, spec: SourceSpec) -> ReadOtherwise | None:
+        """Return what tells which addresses of a source hold something that would be read otherwise now."""
+        fingerprints_of = self._fingerprints_of
+        if fingerprints_of is None or self._wishes.reread is not Reread.OTHER_ENGINE:
+            return None
+
+        def read_otherwise(connection: Connection, refs: Sequence[MediaRef]) -> set[str]:
+            uris: dict[ReadingProfile, list[str]] = {}
+            for ref in refs:
+                profile = ReadingProfile(engine=spec.engine, languages=ref.languages or spec.languages)
+                uris.setdefault(profile, []).append(ref.uri)
+            found: set[str] = set()
+            for profile, some in uris.items():
+                found |= addresses_read_otherwise(connection, some, fingerprints_of(profile))
+            return found
+
+        return read_otherwise
 
     def _chunks(self, walk: _Walk) -> Iterator[list[MediaRef]]:
         """Yield the references that the run takes note of; malformed lines are noted on the way."""

@@ -6,7 +6,7 @@ is implied by the time at which their source was listed (`source.listed_at`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, auto
@@ -25,6 +25,9 @@ from textmill.warehouse.tables import SETTLED, media, media_location
 CHUNK = 2000
 """References per question."""
 
+ReadOtherwise = Callable[[Connection, Sequence[MediaRef]], set[str]]
+"""Tells at which of some addresses lies what would be read otherwise now."""
+
 _KEYS: Any = bindparam("keys", expanding=True)
 
 
@@ -38,6 +41,7 @@ class Question:
         moment: when the run began; what it notes, it notes of this time.
         source: name of the source that names the references.
         adopt_as: the name to give to locations whose source is a typed address; None leaves them.
+        read_otherwise: what `Reread.OTHER_ENGINE` goes by; without it, everything is read again.
     """
 
     reread: Reread
@@ -45,6 +49,7 @@ class Question:
     moment: datetime
     source: str
     adopt_as: str | None = None
+    read_otherwise: ReadOtherwise | None = None
 
 
 @dataclass
@@ -106,6 +111,7 @@ def look_up(
         known = {row.uri_hash: row for row in connection.execute(_known(question), {"keys": others})}
     archives = {row.media_id for row in known.values() if row.kind == Kind.ARCHIVE}
     members = open_members(connection, archives, question.now, refused=question.reread is Reread.REFUSED)
+    otherwise = _read_otherwise(connection, refs, question)
     answer = Answer()
     for key, ref in zip(keys, refs, strict=True):
         if key not in plain:
@@ -118,7 +124,7 @@ def look_up(
         row = known[key]
         if row.adopt:
             answer.to_adopt.append(row.id)
-        wanted = _is_wanted(row, members, question.reread)
+        wanted = _is_wanted(row, members, question.reread) or ref.uri in otherwise
         verdict = _Verdict.LOOK if wanted else _verdict(row, ref, members)
         if verdict is _Verdict.LOOK:
             answer.to_read.append(_with_what_is_known(row, ref, wanted))
@@ -131,6 +137,14 @@ def look_up(
         if row.deleted:
             answer.back.append(row.id)
     return answer
+
+
+def _read_otherwise(connection: Connection, refs: Sequence[MediaRef], question: Question) -> set[str]:
+    if question.reread is not Reread.OTHER_ENGINE:
+        return set()
+    if question.read_otherwise is None:
+        return {ref.uri for ref in refs}
+    return question.read_otherwise(connection, refs)
 
 
 def find_locations(connection: Connection, uris: Sequence[str], seen: SeenLocations) -> None:
@@ -262,7 +276,7 @@ def _is_wanted(row: Row[*tuple[Any, ...]], members: OpenMembers, reread: Reread)
         case Reread.EVERYTHING:
             return True
         case Reread.OTHER_ENGINE:
-            return row.media_id is not None or row.failures > 0
+            return bool(row.failures > 0)  # and what is read otherwise, see `_read_otherwise`
         case Reread.REFUSED:
             return (
                 bool(row.refused)

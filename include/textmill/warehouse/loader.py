@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
@@ -16,6 +16,14 @@ from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_
 from textmill.warehouse.tables import document, line, media, page
 
 
+class Pages(Protocol):
+    """Pages in order, of which it is known how many there are."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[PageRecord]: ...
+
+
 @dataclass(frozen=True)
 class MediumResult:
     """Everything that a batch found out about one medium.
@@ -23,7 +31,7 @@ class MediumResult:
     Attributes:
         page_count: pages that the medium has, None when it could not be opened.
         duration_ms: how long a video lasts.
-        pages: the accepted ones.
+        pages: the accepted ones; they may be streamed from a file each time they are asked for.
         rejections: what was refused: pages, or the medium as a whole.
         members: something was taken out of it: it is an archive.
     """
@@ -31,7 +39,7 @@ class MediumResult:
     uri: str
     sha256: str
     page_count: int | None
-    pages: Sequence[PageRecord]
+    pages: Pages
     rejections: Sequence[Rejection]
     duration_ms: int | None = None
     members: bool = False
@@ -41,7 +49,7 @@ class MediumResult:
         """The state in which this leaves the medium."""
         if not self.rejections:
             return "loaded"
-        return "partial" if self.pages or self.members else "quarantined"
+        return "partial" if len(self.pages) or self.members else "quarantined"
 
 
 def load_medium(
@@ -62,8 +70,11 @@ def load_medium(
         select(media.c.id).where(media.c.sha256 == result.sha256).with_for_update()
     ).scalar_one()
     present = _present_pages(connection, media_id)
-    changed = [one for one in result.pages if not _is_same(present.get(one.page_no), one)]
-    for record in changed:
+    changed = 0
+    for record in result.pages:
+        if _is_same(present.get(record.page_no), record):
+            continue
+        changed += 1
         page_id = _upsert_page(connection, media_id, record, ingest_run_id, batch_no, now)
         _replace_lines(connection, page_id, record)
     if changed:
@@ -79,7 +90,7 @@ def load_medium(
         now=now,
     )
     _settle(connection, media_id, result, bool(changed), bool(present), now)
-    return len(changed)
+    return changed
 
 
 def _present_pages(connection: Connection, media_id: int) -> dict[int, Row[*tuple[Any, ...]]]:

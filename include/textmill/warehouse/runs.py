@@ -11,6 +11,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import ExpectationResult
 from textmill.run_wishes import Interval
+from textmill.warehouse.readings import totals_of_readings
 from textmill.warehouse.tables import ingest_batch, ingest_run, quality_result
 
 DRY_RUN = "dry_run"
@@ -196,6 +197,9 @@ def finish_run(
     )
     if run.batches is None:
         unfinished = (*problems, "the source was never planned")
+    in_parts = totals_of_readings(connection, run.id)
+    if not unfinished and in_parts.unfinished:
+        unfinished = (f"{in_parts.unfinished} media read in parts, of which not every part is there",)
     values: dict[str, Any] = {"finished_at": now}
     if run.state != DRY_RUN:
         # A dry run hands nothing on: what it found and called unchanged stands as it was counted.
@@ -229,18 +233,23 @@ def _totals(connection: Connection, key: int) -> dict[str, Any]:
             )
         ).where(ingest_batch.c.ingest_run_id == key)
     ).one()
+    in_parts = totals_of_readings(connection, key)
     return {
         # What discovery called unchanged is what it found and neither refused nor handed on to the batches.
         "media_unchanged": ingest_run.c.media_discovered
         - ingest_run.c.media_refused
         - int(total.media_total - total.media_members)
-        + int(total.media_unchanged),
+        + int(total.media_unchanged + in_parts.media_unchanged),
         "media_found": ingest_run.c.media_discovered + int(total.media_members),
-        "media_loaded": total.media_loaded,
-        "media_quarantined": ingest_run.c.media_refused + int(total.media_quarantined),
-        "pages_loaded": total.pages_loaded,
-        "pages_quarantined": total.pages_quarantined,
-        "confidence": _ratio(total.confidence_sum, total.pages_with_text),
+        "media_loaded": total.media_loaded + in_parts.media_loaded,
+        "media_quarantined": ingest_run.c.media_refused
+        + int(total.media_quarantined + in_parts.media_quarantined),
+        "pages_loaded": total.pages_loaded + in_parts.pages_loaded,
+        "pages_quarantined": total.pages_quarantined + in_parts.pages_quarantined,
+        "confidence": _ratio(
+            total.confidence_sum + in_parts.confidence_sum,
+            total.pages_with_text + in_parts.pages_with_text,
+        ),
     }
 
 
