@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
 from textmill.settings import Settings
 from textmill.sources.folder import FolderListing
 from textmill.stages import discover as stage
-from textmill.stages import listing_sources
 from textmill.stages.report import report
 from textmill.stages.source_walk import Discovery
 from textmill.staging import Staging, path_of, read_records
@@ -31,6 +31,7 @@ from textmill.warehouse.connection import utc_now
 from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.locations import note_location
 from textmill.warehouse.quarantining import quarantine_all
+from textmill.warehouse.reporting import run_summary
 from textmill.warehouse.runs import finish_run, plan_run, run_key
 from textmill.warehouse.tables import media
 
@@ -475,50 +476,34 @@ class TestQuarantine:
         assert mill.rows(status) == [("open",)]
 
 
-class FakeManifest:
-    """A manifest of which the second line is malformed."""
-
-    unlisted = ("https://example.org/2",)
-    prefix = None
-
-    def __init__(self, lines: list[str | None]) -> None:
-        self.lines = lines
-        self.settling: list[str] = []
-
-    def covers(self, uri: str) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[MediaRef | Rejection]:
-        for number, line in enumerate(self.lines, start=1):
-            if line is None:
-                error = MalformedLine(f"list.txt, line {number}: no URL.")
-                uri = f"https://example.org/list.txt#line={number}"
-                yield Rejection.of(error, uri=uri, sha256=None, stage=Stage.DISCOVER)
-            else:
-                yield MediaRef(uri=line, source="list")
-
-
 class TestManifests:
-    SPEC = SourceSpec(name="list", kind=SourceKind.MANIFEST, location="https://example.org/list.txt")
+    """JSON lines; a URL with a checksum that is none makes its line malformed."""
 
     @pytest.fixture
-    def give(self, mill: Mill, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str | None]], None]:
-        mill.sources = [self.SPEC]
+    def listed(self, mill: Mill, tmp_path: Path) -> Callable[..., SourceSpec]:
+        def listed(*names: str, malformed: str = "", source: str = "list") -> SourceSpec:
+            lines = [{"url": f"https://example.org/{name}"} for name in names]
+            if malformed:
+                lines.append({"url": f"https://example.org/{malformed}", "sha256": "none"})
+            path = tmp_path / f"{source}.jsonl"
+            path.write_text("\n".join(json.dumps(line) for line in lines))
+            return SourceSpec(name=source, kind=SourceKind.MANIFEST, location=path.as_uri())
 
-        def give(lines: list[str | None]) -> None:
-            listing = FakeManifest(lines)
-            monkeypatch.setattr(listing_sources, "_open_manifest", lambda *_: listing)
+        return listed
 
-        return give
+    def fetch(self, mill: Mill) -> None:
+        for ref in mill.handed_on():
+            mill.note(ref, ref.uri.encode())
+        mill.end()
 
     def test_malformed_lines_are_quarantined_until_they_are_mended(
-        self, mill: Mill, give: Callable[[list[str | None]], None]
+        self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:
-        give(["https://example.org/1", None, "https://example.org/3"])
+        mill.sources = [listed("1", "2", malformed="3")]
         assert mill.discover() == Discovery(found=3, refused=1, to_read=2)
-        assert mill.rows("SELECT message, status, attempts, next_try FROM v_quarantine") == [
-            ("list.txt, line 2: no URL.", "open", 1, None)
-        ]
+        (entry,) = mill.rows("SELECT * FROM v_quarantine")
+        assert entry.message.startswith("list.jsonl, line 3: ")
+        assert (entry.stage, entry.status, entry.attempts, entry.next_try) == ("discover", "open", 1, None)
         assert mill.rows("SELECT open_quarantine FROM v_source") == [(1,)]
         mill.discover(mill.run_id)  # again, as after it was killed
         assert mill.rows("SELECT attempts FROM v_quarantine") == [(1,)]
@@ -528,52 +513,49 @@ class TestManifests:
             finish_run(connection, mill.run_id, utc_now())
         (run,) = mill.rows("SELECT * FROM v_run")
         assert (run.media_found, run.media_loaded, run.media_unchanged, run.media_quarantined) == (3, 2, 0, 1)
-        give(["https://example.org/1", "https://example.org/2"])
+        assert run_summary(mill.warehouse, mill.run_id).open_entries == 1
+        listed("1", "2", "3")
         assert mill.discover().refused == 0
         assert mill.rows("SELECT status FROM v_quarantine") == [("resolved",)]
 
     def test_what_another_manifest_still_names_is_its_own_from_then_on(
-        self, mill: Mill, monkeypatch: pytest.MonkeyPatch
+        self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:
-        other = self.SPEC.model_copy(update={"name": "other", "location": "https://example.org/2.txt"})
-        names = {
-            "list": ["https://example.org/1", "https://example.org/9"],
-            "other": ["https://example.org/9"],
-        }
-        monkeypatch.setattr(
-            listing_sources, "_open_manifest", lambda spec, *_: FakeManifest([*names[spec.name]])
-        )
-        mill.sources = [self.SPEC, other]
+        first, other = listed("1", "2"), listed("2", source="other")
+        mill.sources = [first, other]
         mill.discover()
-        for ref in mill.handed_on():
-            mill.note(ref, ref.uri.encode())
-        mill.end()
-        names["list"].pop()
+        self.fetch(mill)
+        listed("1")
         assert mill.discover().deleted == 0
         mill.end()
-        mill.sources = [self.SPEC]  # the other one is ingested by another schedule
+        mill.sources = [first]  # the other one is ingested by another schedule
         assert mill.discover().deleted == 1
         mill.end()
         mill.sources = [other]
         assert mill.discover() == Discovery(found=1, to_read=1)
-        assert mill.changes()["9"] == "reappeared"
+        assert mill.changes()["2"] == "reappeared"
         mill.end()
-        mill.sources = [self.SPEC]
+        mill.sources = [first]
         assert mill.discover().deleted == 0
 
     def test_what_a_manifest_does_not_name_any_more_is_deleted(
-        self, mill: Mill, give: Callable[[list[str | None]], None]
+        self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:
-        give([f"https://example.org/{number}" for number in (1, 2, 3)])
+        mill.sources = [listed("1", "2", "3")]
         mill.discover()
-        for ref in mill.handed_on():
-            mill.note(ref, ref.uri.encode())
-        other = MediaRef(uri="https://example.org/4", source="LIST")
-        mill.note(other, b"4")
-        mill.end()
-        give(["https://example.org/1", None])  # the second one is malformed now, which does not take it away
+        self.fetch(mill)
+        mill.note(MediaRef(uri="https://example.org/4", source="LIST"), b"4")
+        listed("1", malformed="2")  # which does not take the URL away
         assert mill.discover().deleted == 1
         assert mill.changes() == {"1": "new", "2": "new", "3": "deleted", "4": "new"}
+
+    def test_a_manifest_that_is_refused_as_a_whole_hands_nothing_on(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        mill.sources = [listed("1", malformed="2"), folder_spec(folder)]
+        mill.settings = mill.settings.model_copy(update={"max_malformed_lines": 0})
+        assert mill.discover() == Discovery(found=3, to_read=3)
+        assert mill.names() == ["a.png", "b.png", "c.png"]
 
 
 class TestKilled:

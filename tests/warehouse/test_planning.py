@@ -17,8 +17,8 @@ from textmill.settings import Settings
 from textmill.stages.plan import plan, read_estimate
 from textmill.staging import BatchArea, Staging, read_records, write_records
 from textmill.warehouse.pacing import note_pace
-from textmill.warehouse.runs import run_key, start_run
-from textmill.warehouse.tables import ingest_batch, ingest_run, media, reading_part
+from textmill.warehouse.runs import start_run
+from textmill.warehouse.tables import ingest_batch, ingest_run
 
 SCANS = SourceSpec(name="scans", kind=SourceKind.FOLDER, location="file:///in")
 LETTERS = SourceSpec(
@@ -172,22 +172,6 @@ def test_the_measured_pace_replaces_the_assumed_one(warehouse: Engine, tmp_path:
     assert estimated_seconds(warehouse) == pytest.approx(200 * 0.1 + 2000 * 0.1 + 100 * 1.0, rel=0.01)
     estimate = read_estimate(Staging(tmp_path).run("run-1"))
     assert estimate is not None and estimate.devices == ("cpu", "gpu:0")
-
-
-def test_planning_anew_forgets_the_parts_that_were_read(warehouse: Engine, tmp_path: Path) -> None:
-    play(warehouse, tmp_path, refs())
-    with warehouse.begin() as connection:
-        medium = {"sha256": "a" * 64, "bytes": 1, "mime": "application/pdf", "kind": "pdf"}
-        state = {"status": "claimed", "needs_retry": False, "first_seen": NOW}
-        connection.execute(media.insert().values(**medium, **state))
-        (media_id,) = connection.execute(select(media.c.id)).one()
-        key = run_key(connection, "run-1")
-        connection.execute(
-            reading_part.insert().values(ingest_run_id=key, media_id=media_id, part=0, parts=5, batch_no=1)
-        )
-    play(warehouse, tmp_path, refs(), batch_seconds=500)
-    with warehouse.connect() as connection:
-        assert connection.execute(select(reading_part)).all() == []
 
 
 def test_planning_anew_leaves_nothing_of_the_plan_before(warehouse: Engine, tmp_path: Path) -> None:
