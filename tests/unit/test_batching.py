@@ -112,9 +112,9 @@ def test_number_of_batches(seconds: float, items: int, expected: int) -> None:
     assert batch_count(seconds, items, limits()) == expected
 
 
-def test_batches_grow_where_starting_a_process_is_slow() -> None:
-    few = batch_count(10_000, 10_000, limits(), start_seconds=57)
-    assert few == math.ceil(10_000 / (4 * (57 + 3)))
+def test_where_starting_a_process_is_slow_it_takes_more_work_to_start_another() -> None:
+    assert batch_count(50, 50, limits()) == 2
+    assert batch_count(50, 50, limits(), start_seconds=20) == 1
 
 
 def test_there_is_a_batch_for_every_profile() -> None:

@@ -23,8 +23,8 @@ from textmill.records import ReadingProfile
 
 _TASK_SECONDS = 3.0
 """What a batch costs besides its OCR process: its tasks in Airflow."""
-_WORTH_A_BATCH = 4.0
-"""A batch is worth starting for so many times what that costs."""
+_WORTH_A_SLOT = 4.0
+"""Work for one more slot is this many times what a batch costs; less is done sooner by one process."""
 _PARTS_OF_BATCHES = 4
 """One medium is read in at most max_batches / 4 parts, so that it does not crowd the others out."""
 _ROUNDING = 1e-6
@@ -35,8 +35,7 @@ class PlanLimits:
     """How batches are cut.
 
     Attributes:
-        batch_seconds: estimated OCR seconds that a batch should hold; more, where starting a process for
-            so little work would cost too much of it.
+        batch_seconds: estimated OCR seconds that a batch should hold.
         max_batches: most batches; beyond that, batches grow instead.
         slots: batches that are read at once. Unless there is little work, the number of batches is a
             multiple of it, so that no slot idles.
@@ -136,8 +135,8 @@ def batch_count(
     total_seconds: float, pieces: int, limits: PlanLimits, *, profiles: int = 1, start_seconds: float = 2.0
 ) -> int:
     """How many batches `total_seconds` of work in `pieces` pieces should become, at least one per profile."""
-    worth = _WORTH_A_BATCH * (start_seconds + _TASK_SECONDS)
-    wanted = max(profiles, math.ceil(total_seconds / max(limits.batch_seconds, worth) - _ROUNDING))
+    worth = _WORTH_A_SLOT * (start_seconds + _TASK_SECONDS)
+    wanted = max(profiles, math.ceil(total_seconds / limits.batch_seconds - _ROUNDING))
     if total_seconds >= limits.slots * worth:
         wanted = _multiple(wanted, limits.slots)
     return max(1, min(wanted, limits.max_batches, pieces))
