@@ -93,6 +93,13 @@ def test_the_batch_with_most_work_starts_first() -> None:
     assert loads == sorted(loads, reverse=True) and loads[0] == 400
 
 
+def test_a_medium_that_fills_a_batch_alone_makes_the_others_no_smaller() -> None:
+    refs = [ref(f"{number}.png") for number in range(600)] + [ref("old.zip", 250_000 * 6000)]
+    loads = [batch.seconds for batch in dealt(refs, limits(seconds=60)).batches]
+    assert len(loads) == 12
+    assert loads[0] == 6000 and min(loads) > 50
+
+
 def test_of_equally_full_batches_the_one_with_the_longest_item_starts_first() -> None:
     refs = [ref(f"{number}.png") for number in range(120)] + [pdf("long", 60)]
     assert 120 in by_batch(dealt(refs, limits(seconds=60)))[0]

@@ -164,23 +164,38 @@ def share_out(count: int, seconds: Sequence[float], pieces: Sequence[int]) -> li
 
 def _cut(work: Workload, limits: PlanLimits) -> tuple[list[int], dict[int, int]]:
     """Return the number of batches of each profile, and of parts of each medium that has several."""
-    seconds = [0.0] * len(work.profiles)
+    seconds = _divisible_work(work, limits)
     pieces = [0] * len(work.profiles)
-    for number, one in zip(work.profile, work.seconds, strict=True):
-        seconds[number] += one
+    for number in work.profile:
         pieces[number] += 1
-    total = sum(seconds)
     start_seconds = max(cost.start_seconds for cost in work.costs)
 
     def count(pieces: int) -> int:
-        return batch_count(total, pieces, limits, profiles=len(seconds), start_seconds=start_seconds)
+        return batch_count(sum(seconds), pieces, limits, profiles=len(seconds), start_seconds=start_seconds)
 
-    parts = _parts(work, limits, total / count(limits.max_batches))
+    parts = _parts(work, limits, sum(seconds) / count(limits.max_batches))
     for medium, number in parts.items():
         pieces[work.profile[medium]] += number - 1
     shares = share_out(count(sum(pieces)), seconds, pieces)
     possible = {medium: min(number, shares[work.profile[medium]]) for medium, number in parts.items()}
     return shares, {medium: number for medium, number in possible.items() if number > 1}
+
+
+def _divisible_work(work: Workload, limits: PlanLimits) -> list[float]:
+    """Return the work of each profile that batches can share.
+
+    A medium that is longer than a batch and cannot be read in parts fills one batch, however long it is:
+    more batches would not make it shorter, and would leave less for each of the others.
+    """
+    batch = max(limits.batch_seconds, sum(work.seconds) / limits.max_batches)
+    seconds = [0.0] * len(work.profiles)
+    for number, one in zip(work.profile, work.seconds, strict=True):
+        seconds[number] += min(one, batch)
+    for medium in work.divisible:
+        one = work.seconds[medium]
+        if one > limits.part_seconds:
+            seconds[work.profile[medium]] += one - min(one, batch)
+    return seconds
 
 
 def _parts(work: Workload, limits: PlanLimits, target: float) -> dict[int, int]:
