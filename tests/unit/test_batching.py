@@ -93,6 +93,13 @@ def test_the_batch_with_most_work_starts_first() -> None:
     assert loads == sorted(loads, reverse=True) and loads[0] == 400
 
 
+def test_a_medium_that_fills_a_batch_alone_makes_the_others_no_smaller() -> None:
+    refs = [ref(f"{number}.png") for number in range(600)] + [ref("old.zip", 250_000 * 6000)]
+    loads = [batch.seconds for batch in dealt(refs, limits(seconds=60)).batches]
+    assert len(loads) == 12
+    assert loads[0] == 6000 and min(loads) > 50
+
+
 def test_of_equally_full_batches_the_one_with_the_longest_item_starts_first() -> None:
     refs = [ref(f"{number}.png") for number in range(120)] + [pdf("long", 60)]
     assert 120 in by_batch(dealt(refs, limits(seconds=60)))[0]
@@ -112,9 +119,9 @@ def test_number_of_batches(seconds: float, items: int, expected: int) -> None:
     assert batch_count(seconds, items, limits()) == expected
 
 
-def test_batches_grow_where_starting_a_process_is_slow() -> None:
-    few = batch_count(10_000, 10_000, limits(), start_seconds=57)
-    assert few == math.ceil(10_000 / (4 * (57 + 3)))
+def test_where_starting_a_process_is_slow_it_takes_more_work_to_start_another() -> None:
+    assert batch_count(50, 50, limits()) == 2
+    assert batch_count(50, 50, limits(), start_seconds=20) == 1
 
 
 def test_there_is_a_batch_for_every_profile() -> None:

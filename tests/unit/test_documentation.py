@@ -17,6 +17,7 @@ DOCUMENTS = [
     "docs/architecture.md",
     "docs/media.md",
     "docs/operations.md",
+    "docs/planning.md",
     "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",

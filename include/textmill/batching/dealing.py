@@ -23,8 +23,8 @@ from textmill.records import ReadingProfile
 
 _TASK_SECONDS = 3.0
 """What a batch costs besides its OCR process: its tasks in Airflow."""
-_WORTH_A_BATCH = 4.0
-"""A batch is worth starting for so many times what that costs."""
+_WORTH_A_SLOT = 4.0
+"""Work for one more slot is this many times what a batch costs; less is done sooner by one process."""
 _PARTS_OF_BATCHES = 4
 """One medium is read in at most max_batches / 4 parts, so that it does not crowd the others out."""
 _ROUNDING = 1e-6
@@ -35,8 +35,7 @@ class PlanLimits:
     """How batches are cut.
 
     Attributes:
-        batch_seconds: estimated OCR seconds that a batch should hold; more, where starting a process for
-            so little work would cost too much of it.
+        batch_seconds: estimated OCR seconds that a batch should hold.
         max_batches: most batches; beyond that, batches grow instead.
         slots: batches that are read at once. Unless there is little work, the number of batches is a
             multiple of it, so that no slot idles.
@@ -136,8 +135,8 @@ def batch_count(
     total_seconds: float, pieces: int, limits: PlanLimits, *, profiles: int = 1, start_seconds: float = 2.0
 ) -> int:
     """How many batches `total_seconds` of work in `pieces` pieces should become, at least one per profile."""
-    worth = _WORTH_A_BATCH * (start_seconds + _TASK_SECONDS)
-    wanted = max(profiles, math.ceil(total_seconds / max(limits.batch_seconds, worth) - _ROUNDING))
+    worth = _WORTH_A_SLOT * (start_seconds + _TASK_SECONDS)
+    wanted = max(profiles, math.ceil(total_seconds / limits.batch_seconds - _ROUNDING))
     if total_seconds >= limits.slots * worth:
         wanted = _multiple(wanted, limits.slots)
     return max(1, min(wanted, limits.max_batches, pieces))
@@ -165,23 +164,38 @@ def share_out(count: int, seconds: Sequence[float], pieces: Sequence[int]) -> li
 
 def _cut(work: Workload, limits: PlanLimits) -> tuple[list[int], dict[int, int]]:
     """Return the number of batches of each profile, and of parts of each medium that has several."""
-    seconds = [0.0] * len(work.profiles)
+    seconds = _divisible_work(work, limits)
     pieces = [0] * len(work.profiles)
-    for number, one in zip(work.profile, work.seconds, strict=True):
-        seconds[number] += one
+    for number in work.profile:
         pieces[number] += 1
-    total = sum(seconds)
     start_seconds = max(cost.start_seconds for cost in work.costs)
 
     def count(pieces: int) -> int:
-        return batch_count(total, pieces, limits, profiles=len(seconds), start_seconds=start_seconds)
+        return batch_count(sum(seconds), pieces, limits, profiles=len(seconds), start_seconds=start_seconds)
 
-    parts = _parts(work, limits, total / count(limits.max_batches))
+    parts = _parts(work, limits, sum(seconds) / count(limits.max_batches))
     for medium, number in parts.items():
         pieces[work.profile[medium]] += number - 1
     shares = share_out(count(sum(pieces)), seconds, pieces)
     possible = {medium: min(number, shares[work.profile[medium]]) for medium, number in parts.items()}
     return shares, {medium: number for medium, number in possible.items() if number > 1}
+
+
+def _divisible_work(work: Workload, limits: PlanLimits) -> list[float]:
+    """Return the work of each profile that batches can share.
+
+    A medium that is longer than a batch and cannot be read in parts fills one batch, however long it is:
+    more batches would not make it shorter, and would leave less for each of the others.
+    """
+    batch = max(limits.batch_seconds, sum(work.seconds) / limits.max_batches)
+    seconds = [0.0] * len(work.profiles)
+    for number, one in zip(work.profile, work.seconds, strict=True):
+        seconds[number] += min(one, batch)
+    for medium in work.divisible:
+        one = work.seconds[medium]
+        if one > limits.part_seconds:
+            seconds[work.profile[medium]] += one - min(one, batch)
+    return seconds
 
 
 def _parts(work: Workload, limits: PlanLimits, target: float) -> dict[int, int]:
