@@ -64,6 +64,7 @@ def discover(
         ref
         for spec in sources
         for ref in stream_folder(spec.location, stable_seconds=settings.stable_seconds)
+        if wishes.interval is None or wishes.interval.holds(ref.modified_ns)
     )
     force = wishes.reread is Reread.EVERYTHING
     write_records(run.discovered, _changed(warehouse, refs, tally, force=force), MediaRef)

@@ -42,11 +42,13 @@ def plan(
     )
     for batch_no, items in enumerate(batches):
         write_records(run.batch(batch_no).items, items, BatchItem)
-    sizes = [(len(items), sum(item.estimated_seconds for item in items)) for items in batches]
+    # A dry run has a plan, which tells what it would read, but no batches.
+    carried_out = [] if wishes.dry_run else batches
+    sizes = [(len(items), sum(item.estimated_seconds for item in items)) for items in carried_out]
 
     def note(connection: Connection) -> None:
         release_claims(connection, run_id)
         plan_run(connection, run_id, sizes)
 
     in_transaction(warehouse, note)
-    return [run.batch(batch_no).uri for batch_no in range(len(batches))]
+    return [run.batch(batch_no).uri for batch_no in range(len(carried_out))]
