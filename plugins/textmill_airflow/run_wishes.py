@@ -61,7 +61,7 @@ def wishes_from(
 
 
 def _with_guess(name: str, known: Collection[str]) -> str:
-    guesses = get_close_matches(name, known, n=1)
+    guesses = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{name!r} (did you mean {guesses[0]!r}?)" if guesses else f"{name!r}"
 
 
@@ -75,7 +75,9 @@ def _quarantine_filter(params: Mapping[str, Any]) -> QuarantineFilter | None:
         return None
     since, until = _midnight(params["quarantine_since"]), _midnight(params["quarantine_until"])
     if since and until and since > until:
-        raise SourceError(f"quarantine_since ({since:%Y-%m-%d}) is after quarantine_until ({until:%Y-%m-%d}).")
+        raise SourceError(
+            f"quarantine_since ({since:%Y-%m-%d}) is after quarantine_until ({until:%Y-%m-%d})."
+        )
     return QuarantineFilter(
         reasons=tuple(Reason(code) for code in params["quarantine_reasons"] or ()),
         source=params["quarantine_source"] or None,

@@ -21,12 +21,12 @@ _GRACE = timedelta(minutes=1)
 class WholeIntervalTimetable(CronDataIntervalTimetable):
     """Runs at the end of each interval of a cron expression, and waits for the first one.
 
-    A backfill from the 10th to the 14th makes one run for each of these days, from midnight to midnight
-    (Airflow's `CronTriggerTimetable`, which would wait as well, makes those of the 9th to the 13th). Airflow's
-    `CronDataIntervalTimetable`, which this extends, starts a run for the interval that is just over as soon as
-    a DAG is new, beside the one that somebody asks for. Here a DAG that never ran by its schedule, be it that
-    days of it were filled in by hand, begins with the interval that goes on now. An interval that was missed
-    later, because nothing was up at its end, is made up for at once, as in all of Airflow.
+    A backfill from the 10th to the 14th makes one run for each of these days, from midnight to midnight.
+    (Airflow's `CronTriggerTimetable`, which would wait as well, makes those of the 9th to the 13th.)
+    Airflow's `CronDataIntervalTimetable`, which this extends, starts a run for the interval that is just over
+    as soon as a DAG is new, beside the one that somebody asks for. Here a DAG that never ran by its schedule,
+    be it that days were filled in by hand, begins with the interval that goes on now. An interval that was
+    missed later, because nothing was up at its end, is made up for at once, as in all of Airflow.
     """
 
     def run_info_from_dag_run(self, *, dag_run: DagRun) -> DagRunInfo:

@@ -6,6 +6,7 @@ import mimetypes
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Engine
 
@@ -39,6 +40,18 @@ class Preview:
     estimated_seconds: float
     wall_seconds: float
     first: tuple[str, ...]
+
+    def in_words(self) -> str:
+        """Say it to a person, over several lines."""
+        lines = [
+            f"{self.media} media with about {self.pages} pages in {self.batches} batches: "
+            f"about {timedelta(seconds=round(self.wall_seconds))} of reading.",
+            f"By kind: {_counts(self.media_by_kind)}. By source: {_counts(self.media_by_source)}.",
+            *self.first,
+        ]
+        if (more := self.media - len(self.first)) > 0:
+            lines.append(f"… and {more} more")
+        return "\n".join(lines)
 
 
 def preview(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str) -> Preview:
@@ -96,3 +109,7 @@ def _kind_by_name(name: str) -> Kind:
         return Kind.PDF
     family = (mime or "").partition("/")[0]
     return Kind(family) if family in (Kind.IMAGE, Kind.VIDEO, Kind.TEXT) else Kind.OTHER
+
+
+def _counts(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counted.items()) or "none"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import NoResultFound
 
 from textmill.errors import BatchFailed
 from textmill.fetching.content_store import ContentStore
@@ -20,7 +21,10 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
     Raises:
         BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
     """
-    unfinished = in_transaction(warehouse, lambda connection: finish_run(connection, run_id, utc_now()))
+    try:
+        unfinished = in_transaction(warehouse, lambda connection: finish_run(connection, run_id, utc_now()))
+    except NoResultFound:
+        raise BatchFailed("The run never began: see the log of the task discover.") from None
     _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
