@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
@@ -19,6 +20,9 @@ from textmill.warehouse.tables import (
     page,
     quarantine,
 )
+
+_ALL_OF_A_SCHEDULE = "schedule "
+"""With this begins the source of a run over all sources of a schedule."""
 
 
 @dataclass(frozen=True)
@@ -208,11 +212,14 @@ def _refused(connection: Connection, ingest_run_id: int) -> list[QuarantineLine]
 
 
 def _open_entries(connection: Connection, source: str) -> int:
-    # Runs keep the source as it was asked for, locations as an address.
-    address = path_of(source).expanduser().absolute().as_uri()
-    of_source = select(media_location.c.uri_hash).where(media_location.c.source == address)
-    return connection.execute(
-        select(func.count())
-        .select_from(quarantine)
-        .where(quarantine.c.status == "open", quarantine.c.uri_hash.in_(of_source))
-    ).scalar_one()
+    entries = select(func.count()).select_from(quarantine).where(quarantine.c.status == "open")
+    if not source.startswith(_ALL_OF_A_SCHEDULE):
+        of_source = select(media_location.c.uri_hash).where(media_location.c.source == _name_of(source))
+        entries = entries.where(quarantine.c.uri_hash.in_(of_source))
+    return connection.execute(entries).scalar_one()
+
+
+def _name_of(source: str) -> str:
+    """Runs keep a source as it was asked for, locations keep its name: of a local path, the address."""
+    is_path = "/" in source and urlsplit(source).scheme in ("", "file")
+    return path_of(source).expanduser().absolute().as_uri() if is_path else source
