@@ -28,15 +28,16 @@ import websockets
 SIZE = (1600, 900)
 _CLICK_SECONDS = 2.0
 # The innermost, as a heading may hold a button; the last that is seen, as dialogs lie above their page.
-_CLICK = """(name => {
+_PLACE = """(name => {
     const lines = element => [element.innerText, element.ariaLabel].map(text => (text || "").trim());
     const called = element => lines(element).some(text => text.split("\\n")[0] === name);
     const all = [...document.querySelectorAll("button, [role=tab], [role=radio], label, summary, h2, h3")];
     const seen = all.filter(element => called(element) && element.getClientRects().length);
     const holds = element => seen.some(other => other !== element && element.contains(other));
-    const innermost = seen.filter(element => !holds(element));
-    innermost.at(-1)?.click();
-    return seen.length;
+    const wanted = seen.filter(element => !holds(element)).at(-1);
+    wanted?.scrollIntoView({block: "center"});
+    const box = wanted?.getBoundingClientRect();
+    return box && {x: box.x + box.width / 2, y: box.y + box.height / 2};
 })"""
 _FLAGS = [
     "--headless",
@@ -128,14 +129,20 @@ async def take(
         await tab.call("Page.navigate", url=url)
         await asyncio.sleep(settle_seconds)
         for name in clicks:
-            answer = await tab.call(
-                "Runtime.evaluate", expression=f"{_CLICK}({json.dumps(name)})", returnByValue=True
-            )
-            if not answer["result"].get("value"):
-                raise LookupError(f"There is nothing called {name!r} to press on {url}.")
+            await _press(tab, name)
             await asyncio.sleep(_CLICK_SECONDS)
         picture = await tab.call("Page.captureScreenshot", format="png")
     out.write_bytes(base64.b64decode(picture["data"]))
+
+
+async def _press(tab: Browser, name: str) -> None:
+    answer = await tab.call(
+        "Runtime.evaluate", expression=f"{_PLACE}({json.dumps(name)})", returnByValue=True
+    )
+    if (place := answer["result"].get("value")) is None:
+        raise LookupError(f"There is nothing called {name!r} to press.")
+    for event in ("mousePressed", "mouseReleased"):
+        await tab.call("Input.dispatchMouseEvent", type=event, button="left", clickCount=1, **place)
 
 
 def main() -> None:
