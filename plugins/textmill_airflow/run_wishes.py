@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from textmill.errors import Reason, SourceError
 from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
@@ -45,11 +46,12 @@ def wishes_from(
         interval: of a backfill run.
 
     Raises:
-        SourceError: a param that the DAG does not have, or some that contradict each other. Airflow checks
-            the value of each known param by itself, and nothing else.
+        SourceError: a param that the DAG does not have, some that contradict each other, or an address with a
+            password. Airflow checks the value of each known param by itself, and nothing else.
     """
     if unknown := sorted(set(params) - set(known)):
         raise SourceError(f"This DAG has no param {', '.join(_with_guess(name, known) for name in unknown)}.")
+    _refuse_passwords(params["source"] or "")
     quarantined = _quarantine_filter(params)
     return RunWishes(
         # What is in quarantine for good counts as unchanged and would be left out.
@@ -63,6 +65,16 @@ def wishes_from(
 def _with_guess(name: str, known: Collection[str]) -> str:
     guesses = get_close_matches(name, known, n=1, cutoff=0.75)
     return f"{name!r} (did you mean {guesses[0]!r}?)" if guesses else f"{name!r}"
+
+
+def _refuse_passwords(source: str) -> None:
+    """Params are kept in the books, and shown: an address with a password in it goes no further."""
+    parts = urlsplit(source)
+    if parts.username or parts.password:
+        raise SourceError(
+            f"The address on {parts.hostname} holds a user or a password: keep it in an Airflow connection, "
+            f"and the source in the catalogue with the connection's id."
+        )
 
 
 def _quarantine_filter(params: Mapping[str, Any]) -> QuarantineFilter | None:

@@ -92,3 +92,9 @@ def test_days_in_the_wrong_order_are_refused() -> None:
 def test_a_misspelt_param_is_refused_with_a_guess() -> None:
     with pytest.raises(SourceError, match=r"no param 'dryrun' \(did you mean 'dry_run'\?\), 'force'\."):
         wishes(dryrun=True, force=True)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SourceError, match=r"on example\.org holds") as refusal:
+        wishes(source="https://me:hunter2@example.org/list.txt")
+    assert "hunter2" not in str(refusal.value)

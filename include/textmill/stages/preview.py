@@ -23,7 +23,7 @@ _ARCHIVES = ("application/zip", "application/x-tar")
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be ingested, as far as can be told without opening it.
+    """What would be ingested, as far as can be told without opening it. Only types that JSON has.
 
     Attributes:
         media_by_kind: by the names of the media, as nobody has opened them yet.
@@ -39,7 +39,7 @@ class Preview:
     batches: int
     estimated_seconds: float
     wall_seconds: float
-    first: tuple[str, ...]
+    first: list[str]
 
     def in_words(self) -> str:
         """Say it to a person, over several lines."""
@@ -79,7 +79,7 @@ def _look_at(run: RunArea, settings: Settings) -> Preview:
         seconds += item.estimated_seconds
         if item.part == 0:
             name = item.ref.filename or name_of(item.ref.uri)
-            kinds[_kind_by_name(name)] += 1
+            kinds[_kind_by_name(name).value] += 1
             sources[item.ref.source] += 1
             if len(first) < _NAMES:
                 first.append(name)
@@ -91,7 +91,7 @@ def _look_at(run: RunArea, settings: Settings) -> Preview:
         batches=len(batches),
         estimated_seconds=seconds,
         wall_seconds=seconds / max(1, min(settings.ocr_slots, len(batches))),
-        first=tuple(first),
+        first=first,
     )
 
 
