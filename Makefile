@@ -15,15 +15,16 @@ COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --no-he
 # quotes and dollar signs.
 override MEDIA := $(value MEDIA)
 override SERVICE := $(value SERVICE)
-export MEDIA SERVICE RAW
+override ARGS := $(value ARGS)
+export MEDIA SERVICE RAW ALLOW_PRIVATE ARGS
 
 .PHONY: help
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: setup ## Start everything and ingest MEDIA=/some/folder (default: samples)
-	@$(STACK) run $${MEDIA:+--media "$$MEDIA"}
+run: setup ## Start everything and ingest MEDIA=folder, manifest or URI (default: sources.yaml, else samples)
+	@$(STACK) run $${MEDIA:+--media "$$MEDIA"} $${ALLOW_PRIVATE:+--allow-private "$$ALLOW_PRIVATE"}
 
 .PHONY: start
 start: setup ## Start everything without ingesting
@@ -48,6 +49,10 @@ password: built ## Show how to log in to Airflow
 .PHONY: sql
 sql: built ## Query the warehouse; reads SQL from a pipe too (RAW=1: newlines and tabs as they are)
 	@$(STACK) sql
+
+.PHONY: airflow
+airflow: built ## Run Airflow's own program: ARGS="dags list", ARGS="backfill create …", ARGS="connections add …"
+	@$(STACK) airflow --line "$$ARGS"
 
 .PHONY: setup
 setup: ## Install what is missing: system packages, Python environments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import NoResultFound
 
 from textmill.errors import BatchFailed
 from textmill.fetching.content_store import ContentStore
@@ -21,10 +22,7 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
     Raises:
         BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
     """
-    problems = _problems(staging, run_id)
-    unfinished = in_transaction(
-        warehouse, lambda connection: finish_run(connection, run_id, utc_now(), problems=problems)
-    )
+    unfinished = close_books(warehouse, staging, run_id)
     _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
@@ -32,6 +30,21 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
             f"See the log of the failed task; clearing it continues where it stopped."
         )
     return run_summary(warehouse, run_id)
+
+
+def close_books(warehouse: Engine, staging: Staging, run_id: str) -> tuple[str, ...]:
+    """Write the run's totals and return what did not get through, in words; empty is good.
+
+    Raises:
+        BatchFailed: there are no books: discovery did not even begin.
+    """
+    problems = _problems(staging, run_id)
+    try:
+        return in_transaction(
+            warehouse, lambda connection: finish_run(connection, run_id, utc_now(), problems=problems)
+        )
+    except NoResultFound:
+        raise BatchFailed("The run never began: see the log of the task discover.") from None
 
 
 def _problems(staging: Staging, run_id: str) -> list[str]:
