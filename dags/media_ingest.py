@@ -285,7 +285,11 @@ def media_ingest(schedule: str = NIGHTLY, cron: str = MIDNIGHT) -> DAG:
     def wiring() -> None:
         planned = plan()
         discover(schedule) >> planned
-        batch.expand(batch_uri=planned) >> [report(), publish()]
+        closing = [report(), publish()]
+        batch.expand(batch_uri=planned) >> closing
+        # When a run that had no batch is cleared, Airflow takes it to have none until it is planned anew,
+        # and would close its books at once.
+        planned >> closing
 
     return wiring()
 

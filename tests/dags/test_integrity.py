@@ -66,6 +66,10 @@ def test_stages_stand_in_order(media_ingest: DAG) -> None:
         assert later in media_ingest.get_task(earlier).downstream_task_ids
 
 
+def test_the_books_of_a_run_that_is_cleared_are_not_closed_before_it_is_planned(media_ingest: DAG) -> None:
+    assert "plan" in media_ingest.get_task("report").upstream_task_ids
+
+
 def test_it_runs_every_night_and_catches_nothing_up(media_ingest: DAG) -> None:
     assert media_ingest.timetable.summary == "0 0 * * *"
     assert media_ingest.catchup is False
