@@ -96,6 +96,7 @@ format: setup-dev ## Format the code
 .PHONY: lock
 lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-clouds.in -o requirements-clouds.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
