@@ -61,6 +61,10 @@ setup-dev:
 setup-trocr: ## Install what the engine trocr needs besides (PyTorch, Transformers)
 	@stack/setup.sh trocr
 
+.PHONY: setup-clouds
+setup-clouds: ## Install what the object stores of Google and Azure need besides
+	@stack/setup.sh clouds
+
 # Goals that only look at a running stack install nothing.
 .PHONY: built
 built:
