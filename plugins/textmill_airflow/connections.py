@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -120,6 +121,9 @@ def _open(address: ObjectUri, connection: str | None) -> AbstractFileSystem:
     from airflow.sdk.io import has_fs
 
     from textmill_airflow.google_storage import SCHEMES, open_google_storage
+
+    # Azure's library logs thirty lines for each request.
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     if not has_fs(address.scheme):
         if address.scheme in SCHEMES:

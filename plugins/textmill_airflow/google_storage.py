@@ -33,7 +33,8 @@ def open_google_storage(connection: str | None) -> AbstractFileSystem:
         ImportError: gcsfs is not installed.
         SourceError: the key is no JSON.
     """
-    from gcsfs import GCSFileSystem
+    # Not gcsfs.GCSFileSystem, which asks first, by gRPC, of what kind a bucket is: nothing here needs that.
+    from gcsfs.core import GCSFileSystem
 
     if connection is None:
         return GCSFileSystem(access=_READ_ONLY)
