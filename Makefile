@@ -66,6 +66,10 @@ setup-dev:
 setup-trocr: ## Install what the engine trocr needs besides (PyTorch, Transformers)
 	@stack/setup.sh trocr
 
+.PHONY: setup-clouds
+setup-clouds: ## Install what the object stores of Google and Azure need besides
+	@stack/setup.sh clouds
+
 # Goals that only look at a running stack install nothing.
 .PHONY: built
 built:
@@ -101,6 +105,7 @@ format: setup-dev ## Format the code
 .PHONY: lock
 lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-clouds.in -o requirements-clouds.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
