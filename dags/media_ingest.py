@@ -33,8 +33,10 @@ from airflow.sdk import (
 )
 
 from textmill.preprocessing.wishes import STEPS
+from textmill_airflow.assets import MEDIA_TEXT
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
+from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
 
 SETTINGS = settings()
 LOG = logging.getLogger(__name__)
@@ -199,6 +201,7 @@ def media_ingest() -> None:
                 params=dict(params),
                 wishes=RunWishes(reread=Reread(params["reread"])),
                 connections=NoConnections(),
+                fingerprints_of=FingerprintsOfReaders(settings(), params),
             )
         LOG.info("%d media found, %d of them unchanged", found.found, found.unchanged)
 
@@ -236,6 +239,7 @@ def media_ingest() -> None:
                 batch_uri=batch_uri,
                 reread=Reread(context["params"]["reread"]),
                 connections=NoConnections(),
+                fingerprints_of=FingerprintsOfReaders(settings(), context["params"]),
             )
         LOG.info("%d to read, %d unchanged, %d refused", tally.to_read, tally.unchanged, tally.rejected)
         return batch_uri
@@ -260,11 +264,12 @@ def media_ingest() -> None:
         with warehouse() as engine:
             tally = run_stage(engine, staging(), run_id=context["run_id"], batch_uri=batch_uri)
         LOG.info(
-            "%d media and %d pages loaded (%d pages changed), %d media quarantined",
+            "%d media and %d pages loaded (%d pages changed), %d media quarantined; %d parts wait for others",
             tally.media_loaded,
             tally.pages_loaded,
             tally.pages_changed,
             tally.media_quarantined,
+            tally.parts_waiting,
         )
 
     @task_group
@@ -297,9 +302,24 @@ def media_ingest() -> None:
             summary.pages_per_second,
         )
 
+    @task(trigger_rule="all_done", outlets=[MEDIA_TEXT])
+    def publish() -> None:
+        """Tell other DAGs, once a run, that text arrived; skipped when none did."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from textmill.stages.publish import publish as run_stage
+
+        context = get_current_context()
+        with warehouse() as engine:
+            announcement = run_stage(engine, run_id=context["run_id"])
+        if announcement is None:
+            # Only a task that succeeds has an event: a run that loaded nothing starts nobody.
+            raise AirflowSkipException("This run loaded nothing: there is nothing to tell.")
+        context["outlet_events"][MEDIA_TEXT].extra = announcement.metadata()
+
     planned = plan()
     discover() >> planned
-    batch.expand(batch_uri=planned) >> report()
+    batch.expand(batch_uri=planned) >> [report(), publish()]
 
 
 media_ingest()

@@ -36,10 +36,11 @@ class Health:
     metadatabase: str | None
     scheduler: str | None
     dag_processor: str | None
+    triggerer: str | None
 
     @property
     def is_healthy(self) -> bool:
-        """Whether every part that we start is well."""
+        """Whether every part that each stack has is well; a triggerer is there only to watch an inbox."""
         return {self.metadatabase, self.scheduler, self.dag_processor} == {"healthy"}
 
 
@@ -50,7 +51,7 @@ def health(ui_url: str) -> Health | None:
         parts = answer.raise_for_status().json()
     except (httpx.HTTPError, ValueError):
         return None
-    names = ("metadatabase", "scheduler", "dag_processor")
+    names = ("metadatabase", "scheduler", "dag_processor", "triggerer")
     return Health(*((parts.get(name) or {}).get("status") for name in names))
 
 

@@ -33,6 +33,8 @@ class AirflowSettings:
     paths: Paths
     ports: Ports
     slots: int
+    inbox: str = ""
+    """The folder that is watched for new files, as an absolute path; empty for none."""
 
     @property
     def parallelism(self) -> int:
@@ -98,6 +100,7 @@ def environment(settings: AirflowSettings, inherited: Mapping[str, str]) -> dict
         "TEXTMILL_OCR_PYTHON": str(paths.ocr_python),
         "TEXTMILL_DEFAULT_SOURCE": str(paths.samples),
         "TEXTMILL_OCR_SLOTS": str(settings.slots),
+        "TEXTMILL_INBOX": settings.inbox,
     }
 
 

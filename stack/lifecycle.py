@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from stack import airflow_configuration, leftovers, machine, mariadb, ports, postgres, secrets_store
+from stack import airflow_configuration, inbox, leftovers, machine, mariadb, ports, postgres, secrets_store
 from stack.airflow_api import health
 from stack.airflow_configuration import AirflowSettings
 from stack.commands import run_to_end
@@ -28,11 +28,13 @@ from stack.supervision import Program, Supervisor
 
 DATABASES = ("mariadb", "postgres")
 AIRFLOW = ("api-server", "scheduler", "dag-processor")
-SERVICES = (*DATABASES, *AIRFLOW)
+TRIGGERER = "triggerer"
+SERVICES = (*DATABASES, *AIRFLOW, TRIGGERER)
 
 _HEALTHY_SECONDS = 180.0
 _STOP_SECONDS = 60.0
 _PORTS = "ports.json"
+_INBOX = "inbox"
 _APPLIED = "airflow-applied"
 
 Say = Callable[[str], None]
@@ -72,7 +74,7 @@ class Stack:
                 settings = self._running_settings()
             self._wait_for_databases(settings, secrets)
             self._bring_up_to_date(settings, secrets)
-            for name in AIRFLOW:
+            for name in services(settings):
                 self.supervisor.start_program(name)
             self._wait_until_healthy(settings)
         return Running(settings, secrets)
@@ -108,9 +110,10 @@ class Stack:
     def _start_databases(self, secrets: Secrets) -> AirflowSettings:
         """Prepare both servers at once, write all configuration, start the supervisor."""
         leftovers.end(self.paths.state)
+        folder = inbox.wanted(self._environ)
         file = self.paths.run / _PORTS
         chosen = ports.choose(self._environ, ports.recall(file), self._say)
-        settings = AirflowSettings(self.paths, chosen, machine.ocr_slots(self._environ))
+        settings = AirflowSettings(self.paths, chosen, machine.ocr_slots(self._environ), folder)
         if not (self.paths.mariadb / "data").exists():
             self._say("Creating the private MariaDB and PostgreSQL…")
         with ThreadPoolExecutor() as pool:
@@ -134,9 +137,10 @@ class Stack:
         self._write_airflow_files(settings, secrets)
         ports.remember(file, chosen)
         (self.paths.run / "slots").write_text(f"{settings.slots}\n")
+        inbox.remember(self.paths.run / _INBOX, folder)
         self._say("Starting Textmill…")
         environment = airflow_configuration.environment(settings, self._environ)
-        self.supervisor.start([*programs, *_airflow_programs()], environment)
+        self.supervisor.start([*programs, *_airflow_programs(settings)], environment)
         return settings
 
     def _write_airflow_files(self, settings: AirflowSettings, secrets: Secrets) -> None:
@@ -159,7 +163,9 @@ class Stack:
                     f"{wish.variable} says {port}, but this stack already runs with {wish.service} on port "
                     f"{getattr(chosen, wish.name)}: `make stop` first, then start again."
                 )
-        return AirflowSettings(self.paths, chosen, int((self.paths.run / "slots").read_text()))
+        slots = int((self.paths.run / "slots").read_text())
+        folder = inbox.recall(self.paths.run / _INBOX, self._environ)
+        return AirflowSettings(self.paths, chosen, slots, folder)
 
     def _wait_for_databases(self, settings: AirflowSettings, secrets: Secrets) -> None:
         questions = {
@@ -203,13 +209,15 @@ class Stack:
 
     def _wait_until_healthy(self, settings: AirflowSettings) -> None:
         deadline = time.monotonic() + _HEALTHY_SECONDS
+        needed = services(settings)
         while True:
             states = self.supervisor.programs()
-            for name in SERVICES:
+            for name in needed:
                 if name not in states or states[name].has_failed:
                     self.supervisor.check(name)
             answer = health(settings.ui_url)
-            if answer and answer.is_healthy and all(states[name].is_running for name in SERVICES):
+            well = answer and answer.is_healthy and (not settings.inbox or answer.triggerer == "healthy")
+            if well and all(states[name].is_running for name in needed):
                 return
             if time.monotonic() > deadline:
                 raise StackError(
@@ -219,22 +227,30 @@ class Stack:
             time.sleep(0.25)
 
 
+def services(settings: AirflowSettings) -> tuple[str, ...]:
+    """The servers that a stack with these settings has, in the order in which they start."""
+    return SERVICES if settings.inbox else (*DATABASES, *AIRFLOW)
+
+
 def default_stack(say: Say) -> Stack:
     """The stack that the environment names."""
     return Stack(Paths.from_environment(), os.environ, say)
 
 
-def _airflow_programs() -> list[Program]:
-    # No triggerer: no task of ours defers, and it would cost two processes and 150 MB. No server for
-    # logs: the api-server reads the log files itself, and a fixed port would keep stacks apart.
+def _airflow_programs(settings: AirflowSettings) -> list[Program]:
+    # No server for logs: the api-server reads the log files itself, and a fixed port would keep stacks apart.
     python = [sys.executable, "-m", "airflow"]
-    return [
+    programs = [
         Program("api-server", [*python, "api-server"], stops_as_group=True),
         Program(
             "scheduler", [*python, "scheduler", "--skip-serve-logs"], stop_seconds=8, stops_as_group=True
         ),
         Program("dag-processor", [*python, "dag-processor"], stops_as_group=True),
     ]
+    if settings.inbox:
+        # Only to watch the inbox: without one nothing of ours defers, and it costs up to 300 MB.
+        programs.append(Program(TRIGGERER, [*python, "triggerer", "--skip-serve-logs"], stops_as_group=True))
+    return programs
 
 
 def _fingerprint(settings: AirflowSettings, secrets: Secrets) -> str:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from stack.airflow_api import Health, health
 from stack.ingest import duration
-from stack.lifecycle import SERVICES, Running, Stack
+from stack.lifecycle import TRIGGERER, Running, Stack, services
 from stack.mariadb import answers as mariadb_answers
 from stack.postgres import answers as postgres_answers
 from stack.supervision import ProgramState
@@ -29,7 +29,8 @@ def statuses(stack: Stack, running: Running) -> list[ServiceStatus]:
     programs = stack.supervisor.programs()
     well = _health_of(running)
     places = _places(running)
-    return [_status(name, programs.get(name), places[name], well[name]) for name in SERVICES]
+    names = services(running.settings)
+    return [_status(name, programs.get(name), places[name], well[name]) for name in names]
 
 
 def table(rows: list[ServiceStatus]) -> Table:
@@ -50,7 +51,7 @@ def _status(name: str, program: ProgramState | None, where: str, answers: bool) 
 
 
 def _health_of(running: Running) -> dict[str, bool]:
-    airflow = health(running.ui_url) or Health(None, None, None)
+    airflow = health(running.ui_url) or Health(None, None, None, None)
     ports, secrets = running.settings.ports, running.secrets
     return {
         "mariadb": mariadb_answers(secrets, ports.mariadb),
@@ -58,6 +59,7 @@ def _health_of(running: Running) -> dict[str, bool]:
         "api-server": airflow.metadatabase == "healthy",
         "scheduler": airflow.scheduler == "healthy",
         "dag-processor": airflow.dag_processor == "healthy",
+        TRIGGERER: airflow.triggerer == "healthy",
     }
 
 
@@ -69,4 +71,5 @@ def _places(running: Running) -> dict[str, str]:
         "api-server": running.ui_url,
         "scheduler": f"{running.settings.parallelism} tasks at once, {running.settings.slots} of them OCR",
         "dag-processor": str(running.settings.paths.repository / "dags"),
+        TRIGGERER: f"watches {running.settings.inbox}",
     }

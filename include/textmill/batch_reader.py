@@ -90,7 +90,8 @@ class BatchReader:
         if not path_of(content.path).exists():
             raise StagingError(
                 f"The copy of {name} is not in the content store: it was loaded before, or cleaned up. "
-                f"Clear the fetch task of this batch, not only ocr; run with force if it is loaded already."
+                f"Clear the fetch task of this batch, not only ocr; if it is loaded already, start a run "
+                f"that reads everything again."
             )
         try:
             done = (self._read_video if content.kind is Kind.VIDEO else self._read_pages)(item, name, content)
@@ -104,10 +105,14 @@ class BatchReader:
 
     def _read_pages(self, item: BatchItem, name: str, content: Content) -> MediumDone:
         with self._open(name, content) as medium:
-            self._checkpoint.append(MediumOpened(sha256=content.sha256, page_count=medium.page_count))
-            self._note_opened(item, content, medium.page_count)
-            for page_no in range(1, medium.page_count + 1):
-                self._read_page(item.ref.uri, name, content, medium, page_no)
+            share = item.share_of(medium.page_count)
+            whole = medium.page_count if item.parts > 1 else None
+            self._checkpoint.append(
+                MediumOpened(sha256=content.sha256, page_count=len(share), whole_page_count=whole)
+            )
+            self._note_opened(item, content, len(share))
+            for index in share:
+                self._read_page(item.ref.uri, name, content, medium, index + 1)
         return MediumDone(sha256=content.sha256)
 
     def _read_video(self, item: BatchItem, name: str, content: Content) -> MediumDone:
@@ -116,6 +121,7 @@ class BatchReader:
         uri = item.ref.uri
         self._begin_opening(name, content)
         with CheckpointedVideo(
+            item,
             content,
             name=name,
             options=self._options,

@@ -46,12 +46,15 @@ class Progress:
     """What a checkpoint says is finished.
 
     Attributes:
+        page_counts: how many pages of each medium are read here.
+        whole_page_counts: how many pages those media have of which only a part is read here.
         finished_counts: how many pages of each medium are finished.
         starts: how often work on a page began; deaths on a frame of it are in `frame_deaths` instead.
         reached: of a video, the number of the last page that was read and the time at which it ends.
     """
 
     page_counts: dict[str, int] = field(default_factory=dict)
+    whole_page_counts: dict[str, int] = field(default_factory=dict)
     durations: dict[str, int] = field(default_factory=dict)
     finished_pages: set[PageKey] = field(default_factory=set)
     finished_counts: Counter[str] = field(default_factory=Counter)
@@ -83,6 +86,8 @@ class Progress:
     def _note_opened(self, event: MediumOpened) -> None:
         if event.page_count is not None:
             self.page_counts[event.sha256] = event.page_count
+        if event.whole_page_count is not None:
+            self.whole_page_counts[event.sha256] = event.whole_page_count
         if event.duration_ms is not None:
             self.durations[event.sha256] = event.duration_ms
         del self.starts[event.sha256, 0]  # opening it went well

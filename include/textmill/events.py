@@ -13,12 +13,14 @@ class WorkerReady(Record):
     """The engine is loaded; `pages_resumed` pages were already in the checkpoint.
 
     Attributes:
+        device: on what kind of device, by the name that the books have for it.
         notes: what was chosen for this machine (engine, device, models), and why, in sentences.
         warnings: what was asked for and cannot be had here, in sentences.
     """
 
     event: Literal["ready"] = "ready"
     engine: str
+    device: str
     fingerprint: str
     pages_resumed: int
     notes: tuple[str, ...] = ()

@@ -23,9 +23,9 @@ def write_pages(path: Path, pages: Iterable[PageRecord]) -> int:
     return _write(path, (page.model_dump() for page in pages), _page_schema())
 
 
-def read_pages(path: Path) -> Iterator[PageRecord]:
-    """Stream the pages of a Parquet file in the order in which they were read."""
-    for row in _read(path):
+def read_pages(path: Path, sha256: str | None = None) -> Iterator[PageRecord]:
+    """Stream the pages of a Parquet file, or those of one medium, in the order in which they were read."""
+    for row in _read(path, sha256):
         yield PageRecord.model_validate(row)
 
 
@@ -54,12 +54,14 @@ def _write(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> int
     return count
 
 
-def _read(path: Path) -> Iterator[dict[str, Any]]:
+def _read(path: Path, sha256: str | None = None) -> Iterator[dict[str, Any]]:
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
         for group in file.iter_batches(batch_size=_ROWS_PER_GROUP):
-            yield from group.to_pylist()
+            wanted = group if sha256 is None else group.filter(pc.equal(group.column("sha256"), sha256))
+            yield from wanted.to_pylist()
 
 
 def _page_schema() -> pa.Schema:

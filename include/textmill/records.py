@@ -6,6 +6,7 @@ name of the field. Distances are in pixels of the page as it was read; times are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -135,6 +136,10 @@ class BatchItem(Record):
     part: int = 0
     parts: int = 1
 
+    def share_of(self, whole: int) -> range:
+        """Return what of `whole` pages or milliseconds, counted from 0, is in this part."""
+        return range(whole * self.part // self.parts, whole * (self.part + 1) // self.parts)
+
 
 _MOST_MESSAGE = 2000
 _MOST_DETAIL = 4000
@@ -242,6 +247,27 @@ class OcrRequest(Record):
     video_interval_seconds: Annotated[float, Field(gt=0)] = 1.0
 
 
+class ReaderFingerprints(Record):
+    """The fingerprints that pages would get if they were read now.
+
+    Attributes:
+        picture: of pages that are read by OCR; `video` of those that are seen in videos.
+        text_layer: of pages whose own text is taken.
+        text_rules: what the fingerprint of a page of a text file has besides its reader and its model.
+        text_libraries: for each reader of text files, the library that its model names behind the encoding.
+    """
+
+    picture: str
+    video: str
+    text_layer: str
+    text_rules: dict[str, str | int]
+    text_libraries: dict[str, str]
+
+
+FingerprintsOf = Callable[[ReadingProfile], ReaderFingerprints]
+"""Asks the OCR runtime, which takes seconds; the answer for a profile is kept."""
+
+
 class OtherReading(Record):
     """What another engine, or the same at another scale, read in a line, and was not kept."""
 
@@ -309,12 +335,16 @@ class PageRecord(Record):
 class MediumOpened(Record):
     """A medium was opened.
 
-    `page_count` is None where it is known at the end only: then the event that closes the medium has it.
+    Attributes:
+        page_count: pages that are read here, None where that is known at the end only: then the event that
+            closes the medium has it.
+        whole_page_count: pages of the whole medium, where only a part of it is read here.
     """
 
     type: Literal["opened"] = "opened"
     sha256: Sha256
     page_count: int | None
+    whole_page_count: int | None = None
     duration_ms: int | None = None
 
 

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
         Path("sources.yaml"), description="Catalogue of sources; without this file, `default_source` is all."
     )
     inbox: str = Field(
-        "", description="Folder in which new files start a run at once; empty for none. See docs/sources.md."
+        "", description="Folder in which new files start a run at once; empty for none. See docs/events.md."
     )
 
     # --- planning -----------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from textmill.errors import StagingError
-from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome
+from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, ReadingProfile
 
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 200
@@ -81,6 +81,12 @@ class BatchArea:
     def profile(self) -> Path:
         """The ReadingProfile, written by plan."""
         return self.folder / "profile.json"
+
+    def read_profile(self) -> ReadingProfile:
+        """Return in what the batch departs from the wishes of its run; nothing, if plan wrote nothing."""
+        if not self.profile.exists():
+            return ReadingProfile()
+        return ReadingProfile.model_validate_json(self.profile.read_text(encoding="utf-8"))
 
     @property
     def fetched(self) -> Path:

@@ -9,40 +9,29 @@ A second start on the same batch continues behind the last finished page.
 
 from __future__ import annotations
 
-import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 from textmill.batch_reader import BatchReader
 from textmill.checkpoint import Checkpoint
-from textmill.errors import SettingsError, TextmillError
+from textmill.clean_stdout import clean_stdout
+from textmill.engines.device import device_in_use
+from textmill.engines.protocol import engine_options
+from textmill.errors import TextmillError
 from textmill.events import WorkerEvent, WorkerReady, WorkerUnable
 from textmill.fingerprints import fingerprint
 from textmill.lifeline import die_with_parent
 from textmill.loading_notes import LoadingNotes
-from textmill.media import media_options
-from textmill.reading.page_reader import PageReader, create_reader
 from textmill.records import OcrRequest
+from textmill.requested_reader import requested_options, requested_reader
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
 from textmill.staging import BatchArea
 
 Say = Callable[[WorkerEvent], None]
-
-
-@contextmanager
-def events_only_stdout() -> Iterator[TextIO]:
-    """Yield the real standard output and send everything else that is printed to standard error.
-
-    Also what C libraries write to descriptor 1.
-    """
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
-        os.dup2(2, 1)
-        yield out
 
 
 def limit_memory(settings: Settings) -> None:
@@ -65,15 +54,10 @@ def teller(out: TextIO) -> Say:
 def read_batch(area: BatchArea, settings: Settings, say: Say) -> None:
     """Read the batch at `area` with the engine that its request names."""
     request = OcrRequest.model_validate_json(area.request.read_text(encoding="utf-8"))
-    options = media_options(
-        settings,
-        dpi=request.dpi,
-        text_layer=request.text_layer,
-        animation_frames=request.animation_frames,
-        languages=request.languages,
-    )
+    options = requested_options(request, settings)
     with LoadingNotes() as loading:
-        reader = _reader_for(request, settings)
+        reader = requested_reader(request, settings)
+    device = device_in_use(request.engine, engine_options(settings, request.languages))
     limit_memory(settings)
     key = fingerprint(
         reader=reader.fingerprint,
@@ -85,6 +69,7 @@ def read_batch(area: BatchArea, settings: Settings, say: Say) -> None:
         say(
             WorkerReady(
                 engine=reader.engine.name,
+                device=device,
                 fingerprint=reader.fingerprint,
                 pages_resumed=len(checkpoint.progress.finished_pages),
                 notes=loading.notes,
@@ -95,23 +80,10 @@ def read_batch(area: BatchArea, settings: Settings, say: Say) -> None:
         BatchReader(area, reader, checkpoint, settings, options, say, video_interval_seconds=seconds).run()
 
 
-def _reader_for(request: OcrRequest, settings: Settings) -> PageReader:
-    try:
-        return create_reader(
-            settings,
-            engine=request.engine,
-            languages=request.languages,
-            preprocessing=request.preprocessing,
-            second_opinion=request.second_opinion,
-        )
-    except ValueError as error:  # a name that nobody knows
-        raise SettingsError(str(error)) from error
-
-
 def main() -> None:
     """Entry point; the arguments are the URI of the batch and the process id of whoever waits for it."""
     die_with_parent(int(sys.argv[2]))
-    with events_only_stdout() as out:
+    with clean_stdout() as out:
         say = teller(out)
         try:
             read_batch(BatchArea.at(sys.argv[1]), load_settings(), say)

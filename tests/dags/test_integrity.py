@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 HEAVY = ("cv2", "paddleocr", "paddlex", "onnxruntime", "pandas", "numpy", "pyarrow", "great_expectations")
-TASKS = {"discover", "plan", "batch.fetch", "batch.ocr", "batch.validate", "batch.load", "report"}
+TASKS = {"discover", "plan", "batch.fetch", "batch.ocr", "batch.validate", "batch.load", "report", "publish"}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def media_ingest(dags: dict[str, DAG]) -> DAG:
 
 
 def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
-    assert set(dags) == {"media_ingest"}
+    assert set(dags) == {"media_ingest", "example_downstream"}
 
 
 def test_parsing_is_quick_and_imports_nothing_heavy(repository: Path) -> None:

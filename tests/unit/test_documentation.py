@@ -17,8 +17,10 @@ DOCUMENTS = [
     "docs/architecture.md",
     "docs/media.md",
     "docs/operations.md",
+    "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",
+    "docs/events.md",
 ]
 
 

@@ -16,6 +16,7 @@ def test_the_choice_and_what_could_not_be_had_are_in_the_task_s_log(
     operator._tell(
         WorkerReady(
             engine="paddle",
+            device="cpu: x",
             fingerprint="0123456789abcdef",
             pages_resumed=0,
             notes=("On the CPU. 100 % sure.",),

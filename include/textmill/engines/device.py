@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from textmill.engines.device_names import device_name
 from textmill.engines.gpus import CPU, DeviceChoice, Gpus, choose_device, probe_gpus
 from textmill.engines.languages import language_of, pack_of
 from textmill.engines.protocol import EngineOptions, engine_options
@@ -169,6 +170,11 @@ def _install(code: str) -> str:
 def resolve(name: str, options: EngineOptions) -> Choice:
     """Choose for this machine; see `choose`."""
     return choose(name, options, probe(options.models_dir))
+
+
+def device_in_use(name: str, options: EngineOptions) -> str:
+    """Return what the device is called on which an engine that was built with these options runs."""
+    return device_name(resolve(name, options).options.device, probe_gpus(), options.threads)
 
 
 def probe(models_dir: Path) -> Machine:

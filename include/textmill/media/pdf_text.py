@@ -105,7 +105,7 @@ def _page(
         ink=ink,
         reader=READER,
         model=f"{READER}-{PDFIUM_INFO.build}",
-        fingerprint=_fingerprint(options),
+        fingerprint=layer_fingerprint(options),
         remarks=remarks,
     )
 
@@ -123,7 +123,7 @@ def _outline(run: TextRun, frame: PageFrame) -> tuple[tuple[float, float], ...]:
     )
 
 
-def _fingerprint(options: MediaOptions) -> str:
+def layer_fingerprint(options: MediaOptions) -> str:
     """Return 16 hex digits that identify everything that can change the text or where it stands."""
     return fingerprint(
         pdfium=PDFIUM_INFO.build,

@@ -43,7 +43,7 @@ class TextMedium:
         self._pages = list(split_pages(decoded.text, most=options.max_pages))
         self.page_count = len(self._pages)
         options.refuse_pages(name, self.page_count)
-        self._fingerprint = _fingerprint(self._reader, self._model)
+        self._fingerprint = fingerprint(reader=self._reader, model=self._model, **text_rules())
 
     def __enter__(self) -> TextMedium:
         return self
@@ -147,12 +147,16 @@ def _read_rtf(content: bytes, name: str) -> Decoded:
         ) from error
 
 
-def _fingerprint(reader: str, model: str) -> str:
-    return fingerprint(
-        version=_VERSION,
-        reader=reader,
-        model=model,
-        decoder=decoder_model(),
-        page_characters=PAGE_CHARACTERS,
-        line_characters=LINE_CHARACTERS,
-    )
+def text_rules() -> dict[str, str | int]:
+    """Return what a page's fingerprint has besides its reader and its model."""
+    return {
+        "version": _VERSION,
+        "decoder": decoder_model(),
+        "page_characters": PAGE_CHARACTERS,
+        "line_characters": LINE_CHARACTERS,
+    }
+
+
+def text_libraries() -> dict[str, str]:
+    """Return the library behind each reader, as it stands in a page's model behind the encoding."""
+    return {"text": decoder_model(), "rtf": rtf.reader_model(), "html": html.reader_model()}

@@ -92,9 +92,13 @@ class Video:
         self._capture.release()
 
     def frames(
-        self, start_ms: int = 0, on_progress: Callable[[int], None] = lambda at_ms: None
+        self,
+        start_ms: int = 0,
+        on_progress: Callable[[int], None] = lambda at_ms: None,
+        *,
+        end_ms: int | None = None,
     ) -> Iterator[Frame]:
-        """Yield what is shown at each multiple of the step, from `start_ms` to the end.
+        """Yield what is shown at each multiple of the step, from `start_ms` to before `end_ms` or to the end.
 
         Which frames these are does not depend on `start_ms`. `on_progress` is called for every decoded
         frame, also on the way to the start.
@@ -104,6 +108,9 @@ class Video:
             VideoTooLong: it goes on for longer than the settings allow, whatever the container says.
         """
         tick = math.ceil(start_ms / self.step_ms)
+        stop = math.inf if end_ms is None else math.ceil(end_ms / self.step_ms)
+        if tick >= stop:
+            return
         shown = self._go_to(tick * self.step_ms, on_progress)
         thumbnail = None
         while shown is not None:
@@ -115,6 +122,8 @@ class Video:
                 shown = self._go_to(shown.position, on_progress)
                 continue
             while tick * self.step_ms < until:
+                if tick >= stop:
+                    return
                 frame, thumbnail = self._frame(tick, shown.pixels, thumbnail)
                 yield frame
                 tick += 1

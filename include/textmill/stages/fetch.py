@@ -20,6 +20,7 @@ from textmill.records import (
     Content,
     FetchedItem,
     FetchOutcome,
+    FingerprintsOf,
     Kind,
     MediaRef,
     Rejection,
@@ -29,9 +30,10 @@ from textmill.run_wishes import Reread
 from textmill.settings import Settings
 from textmill.stages.plan import cost_model
 from textmill.staging import BatchArea, Staging, name_of, path_of, read_records, write_records
-from textmill.warehouse.claims import Claimant, claim
+from textmill.warehouse.claims import Claimant
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location
+from textmill.warehouse.readings import claim_item, reopen_parts
 from textmill.warehouse.runs import note_batch, reopen_run
 
 LOG = logging.getLogger(__name__)
@@ -80,12 +82,25 @@ def fetch(
     batch_uri: str,
     reread: Reread,
     connections: Connections,
+    fingerprints_of: FingerprintsOf | None = None,
 ) -> FetchTally:
-    """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch."""
+    """Fetch the items of a batch; a broken item becomes a rejection and never fails the batch.
+
+    Args:
+        fingerprints_of: tells with `Reread.OTHER_ENGINE` which media are read again; without it, all are.
+    """
     area = BatchArea.at(batch_uri)
-    in_transaction(warehouse, lambda connection: reopen_run(connection, run_id))
-    claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours)
-    planned = sum(1 for _ in read_records(area.items, BatchItem))
+
+    def reopen(connection: Connection) -> None:
+        reopen_run(connection, run_id)
+        reopen_parts(connection, run_id, area.batch_no)
+
+    in_transaction(warehouse, reopen)
+    fingerprints = None
+    if reread is Reread.OTHER_ENGINE and fingerprints_of is not None:
+        fingerprints = fingerprints_of(area.read_profile())
+    claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours, fingerprints=fingerprints)
+    planned, begun = _count_items(area)
     fetcher = BatchFetcher(warehouse, ContentStore(staging.content), settings, claimant, planned)
     tally = FetchTally()
     write_records(area.fetched, _fetch_all(area, fetcher, tally), FetchedItem)
@@ -97,11 +112,17 @@ def fetch(
             area.batch_no,
             state="fetched",
             pages_total=tally.pages_expected,
-            media_total=planned + tally.members,
+            media_total=begun + tally.members,
             media_members=tally.members,
         ),
     )
     return tally
+
+
+def _count_items(area: BatchArea) -> tuple[int, int]:
+    """Return how many items a batch has, and how many media: one counts where its first part is."""
+    parts = [item.part for item in read_records(area.items, BatchItem)]
+    return len(parts), parts.count(0)
 
 
 def _fetch_all(area: BatchArea, fetcher: BatchFetcher, tally: FetchTally) -> Iterator[FetchedItem]:
@@ -198,7 +219,7 @@ class BatchFetcher:
 
         def register(connection: Connection) -> tuple[int, bool]:
             now = utc_now()
-            answer = claim(connection, content, self._claimant, now)
+            answer = claim_item(connection, item, content, self._claimant, now)
             if answer.granted:
                 # While the medium's row is locked: whoever finds it settled and tidies up does so before.
                 incoming.keep()

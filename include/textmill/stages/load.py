@@ -1,106 +1,99 @@
-"""Load: write a batch into the warehouse, one transaction per medium."""
+"""Load: write a batch into the warehouse, one transaction per medium.
+
+A medium that is read in parts is written once and whole, by the batch whose part comes last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from textmill.checkpoint import read_progress, read_rejections
-from textmill.errors import Reason, StagingError
+from textmill.assembly import assemble, part_of
+from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
-from textmill.page_table import read_pages, read_verdicts
+from textmill.findings import BatchFindings, Findings
 from textmill.records import (
+    Content,
     FetchedItem,
     FetchOutcome,
-    PageRecord,
-    PageVerdict,
     Rejection,
-    Stage,
 )
-from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
+from textmill.staging import BatchArea, Staging, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
 from textmill.warehouse.quarantining import quarantine_all, resolve_address
+from textmill.warehouse.readings import (
+    PartIsTaken,
+    Reading,
+    ReadingFigures,
+    close_reading,
+    give_up_medium,
+    settle_part,
+)
 from textmill.warehouse.runs import note_batch, run_key
 
 
-@dataclass
-class LoadTally:
-    """What a batch came to."""
-
-    media_unchanged: int = 0
-    media_loaded: int = 0
-    media_quarantined: int = 0
-    pages_loaded: int = 0
-    pages_changed: int = 0
-    pages_quarantined: int = 0
-    confidences: list[float] = field(default_factory=list)
-
-    def figures(self) -> dict[str, float]:
-        """What goes into the books, by column: counted from staged files, so that a retry writes the same."""
-        return {
-            "media_unchanged": self.media_unchanged,
-            "media_loaded": self.media_loaded,
-            "media_quarantined": self.media_quarantined,
-            "pages_loaded": self.pages_loaded,
-            "pages_quarantined": self.pages_quarantined,
-            "confidence_sum": sum(self.confidences),
-            "pages_with_text": len(self.confidences),
-        }
-
-    def note(self, result: MediumResult, changed: int) -> None:
-        """Count one medium that was read."""
-        if result.status == "quarantined":
-            self.media_quarantined += 1
-        else:
-            self.media_loaded += 1
-        self.pages_loaded += len(result.pages)
-        self.pages_changed += changed
-        self.pages_quarantined += sum(rejection.page_no is not None for rejection in result.rejections)
-        self.confidences += [page.confidence for page in result.pages if page.confidence is not None]
-
-
 class BatchLoader:
-    """Puts the staged files of one batch together, medium by medium, and writes them."""
+    """Puts the staged files of one batch together, medium by medium, and writes them.
+
+    Attributes:
+        batch: what the batch came to by itself.
+        in_parts: what media came to of which it had the last part; the books have these apart, since
+            another batch may have the last part when one is read again.
+    """
 
     def __init__(self, warehouse: Engine, staging: Staging, area: BatchArea, run_id: str) -> None:
         self._warehouse = warehouse
         self._store = ContentStore(staging.content)
         self._area = area
+        self._run = staging.run(run_id)
+        self._run_id = run_id
         with warehouse.connect() as connection:
             self._ingest_run_id = run_key(connection, run_id)
-        self._progress = read_progress(area.checkpoint)
-        self._rejections = _by_medium(area)
-        self._verdicts = {
-            (verdict.sha256, verdict.page_no): verdict for verdict in read_verdicts(area.verdicts)
-        }
+        self.batch = LoadTally()
+        self.in_parts = LoadTally()
 
-    def load(self, tally: LoadTally) -> None:
+    def load(self) -> None:
         """Load every item of the batch into the warehouse."""
-        pages = _pages_by_medium(self._area)
-        uris = {content.sha256: item.ref.uri for item, content in items_to_read(self._area)}
-        for sha256, records in pages:
-            if sha256 in uris:
-                self._load_read(uris.pop(sha256), sha256, records, tally)
-        for sha256, uri in uris.items():  # opened or not, none of their pages could be read
-            self._load_read(uri, sha256, [], tally)
+        self._load_whole_media()
         opened_into = set()  # archives out of which something was taken
         for fetched in read_records(self._area.fetched, FetchedItem):
             if fetched.archive is not None and fetched.outcome is not FetchOutcome.REJECTED:
                 opened_into.add(fetched.archive)
-            if fetched.outcome is FetchOutcome.UNCHANGED and fetched.content is not None:
-                self._note_unchanged(fetched.item.ref.uri, fetched.content.sha256)
-                tally.media_unchanged += 1
-            elif fetched.outcome is FetchOutcome.REJECTED and fetched.rejection is not None:
-                self._load_refused(fetched, fetched.rejection)
-                tally.media_quarantined += 1
-        self._load_archives(opened_into, tally)
+            if fetched.item.parts > 1:
+                self._load_part(fetched)
+            else:
+                self._load_unread(fetched)
+        self._load_archives(opened_into)
 
-    def _load_archives(self, opened_into: set[str], tally: LoadTally) -> None:
+    def _load_whole_media(self) -> None:
+        findings = BatchFindings(self._area)
+        uris = {
+            fetched.content.sha256: fetched.item.ref.uri
+            for fetched in read_records(self._area.fetched, FetchedItem)
+            if fetched.outcome is FetchOutcome.READ and fetched.content and fetched.item.parts == 1
+        }
+        for sha256, found in findings.with_pages():
+            if sha256 in uris:
+                self._write(self._result(uris.pop(sha256), sha256, found))
+        for sha256, uri in uris.items():  # opened or not, none of their pages could be read
+            self._write(self._result(uri, sha256, findings.without_pages(sha256)))
+
+    def _load_unread(self, fetched: FetchedItem) -> None:
+        """Note what fetching did not leave to be read; a medium counts once, with its first part."""
+        counts = fetched.item.part == 0
+        if fetched.outcome is FetchOutcome.UNCHANGED and fetched.content is not None:
+            self._note_unchanged(fetched, fetched.content)
+            self.batch.media_unchanged += counts
+        elif fetched.outcome is FetchOutcome.REJECTED and fetched.rejection is not None:
+            rejection = fetched.rejection
+            in_transaction(self._warehouse, lambda connection: self._refuse(connection, fetched, rejection))
+            self.batch.media_quarantined += counts
+
+    def _load_archives(self, opened_into: set[str]) -> None:
         """Settle the archives, last of all: what is not settled is opened again by the next run."""
         for fetched in read_records(self._area.fetched, FetchedItem):
             if fetched.outcome is FetchOutcome.OPENED and fetched.content is not None:
@@ -113,77 +106,133 @@ class BatchLoader:
                     rejections=[] if fetched.rejection is None else [fetched.rejection],
                     members=sha256 in opened_into,
                 )
-                self._write(result, tally)
+                self._write(result)
 
-    def _load_read(self, uri: str, sha256: str, pages: list[PageRecord], tally: LoadTally) -> None:
-        result = MediumResult(
+    def _result(self, uri: str, sha256: str, found: Findings) -> MediumResult:
+        """Return what is to be written. Raises StagingError if a page is neither read nor refused."""
+        if found.complaint:
+            raise StagingError(f"{uri} {found.complaint}; clear the ocr task of batch {self._area.batch_no}.")
+        return MediumResult(
             uri=uri,
             sha256=sha256,
-            page_count=self._progress.page_counts.get(sha256),
-            duration_ms=self._progress.durations.get(sha256),
-            pages=[page for page in pages if self._verdict(page).accepted],
+            page_count=found.page_count,
+            duration_ms=found.duration_ms,
+            pages=[judged.page for judged in found.pages if judged.verdict.accepted],
             rejections=[
-                *self._rejections.get(sha256, []),
-                *(
-                    _gate_rejection(uri, page, self._verdict(page))
-                    for page in pages
-                    if not self._verdict(page).accepted
-                ),
+                *found.rejections,
+                *(judged.rejection(uri) for judged in found.pages if not judged.verdict.accepted),
             ],
         )
-        _refuse_losses(result)
-        self._write(result, tally)
 
-    def _write(self, result: MediumResult, tally: LoadTally) -> None:
-        changed = in_transaction(
-            self._warehouse,
-            lambda connection: load_medium(
-                connection,
-                result,
-                ingest_run_id=self._ingest_run_id,
-                batch_no=self._area.batch_no,
-                now=utc_now(),
-            ),
+    def _write(self, result: MediumResult) -> None:
+        changed = in_transaction(self._warehouse, lambda connection: self._load(connection, result))
+        self.batch.note(result, changed)
+        self._tidy_up(result)
+
+    def _load(self, connection: Connection, result: MediumResult) -> int:
+        return load_medium(
+            connection,
+            result,
+            ingest_run_id=self._ingest_run_id,
+            batch_no=self._area.batch_no,
+            now=utc_now(),
         )
-        tally.note(result, changed)
+
+    def _tidy_up(self, result: MediumResult) -> None:
         if result.status == "loaded":
             self._store.remove(result.sha256)
 
-    def _verdict(self, page: PageRecord) -> PageVerdict:
-        try:
-            return self._verdicts[page.sha256, page.page_no]
-        except KeyError:
-            raise StagingError(
-                f"{self._area.verdicts} has no verdict on page {page.page_no} of {page.sha256}; "
-                f"clear the validate task of this batch."
-            ) from None
-
-    def _note_unchanged(self, uri: str, sha256: str) -> None:
+    def _note_unchanged(self, fetched: FetchedItem, content: Content) -> None:
+        uri = fetched.item.ref.uri
         in_transaction(
             self._warehouse,
-            lambda connection: resolve_address(connection, uri=uri, sha256=sha256, now=utc_now()),
+            lambda connection: resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now()),
         )
 
-    def _load_refused(self, fetched: FetchedItem, rejection: Rejection) -> None:
-        def write(connection: Connection) -> None:
-            now = utc_now()
-            quarantine_all(
-                connection,
-                [rejection],
-                ingest_run_id=self._ingest_run_id,
-                batch_no=self._area.batch_no,
-                now=now,
-            )
-            note_location(
-                connection,
-                fetched.item.ref,
-                media_id=None,
-                archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
-                refused=rejection.permanent,
-                now=now,
-            )
+    def _refuse(self, connection: Connection, fetched: FetchedItem, rejection: Rejection) -> None:
+        now = utc_now()
+        quarantine_all(
+            connection,
+            [rejection],
+            ingest_run_id=self._ingest_run_id,
+            batch_no=self._area.batch_no,
+            now=now,
+        )
+        note_location(
+            connection,
+            fetched.item.ref,
+            media_id=None,
+            archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
+            refused=rejection.permanent,
+            now=now,
+        )
 
-        in_transaction(self._warehouse, write)
+    # --- media read in parts -------------------------------------------------------------------------
+
+    def _load_part(self, fetched: FetchedItem) -> None:
+        """Note that a part is through; load the medium if it was the last one."""
+        try:
+            settled = in_transaction(self._warehouse, lambda connection: self._settle(connection, fetched))
+        except PartIsTaken:
+            self._load_unread(fetched)
+            return
+        self.in_parts.add(settled.tally)
+        if settled.result is not None:
+            self._tidy_up(settled.result)
+
+    def _settle(self, connection: Connection, fetched: FetchedItem) -> _Settled:
+        complete = settle_part(
+            connection,
+            fetched.item,
+            fetched.outcome,
+            run_id=self._run_id,
+            batch_no=self._area.batch_no,
+            now=utc_now(),
+        )
+        if complete is None:
+            return _Settled(LoadTally(parts_waiting=1))
+        settled = self._settle_medium(connection, complete, fetched.item.ref.uri)
+        figures = ReadingFigures(
+            outcome=settled.outcome,
+            pages_loaded=settled.tally.pages_loaded,
+            pages_quarantined=settled.tally.pages_quarantined,
+            confidence_sum=sum(settled.tally.confidences),
+            pages_with_text=len(settled.tally.confidences),
+        )
+        close_reading(connection, complete.id, figures)
+        return settled
+
+    def _settle_medium(self, connection: Connection, complete: Reading, uri: str) -> _Settled:
+        parts = [
+            part_of(self._run.batch(batch_no), uri, part) for part, batch_no in enumerate(complete.batches)
+        ]
+        outcomes = {one.outcome for one in parts}
+        if FetchOutcome.OPENED in outcomes:
+            return _Settled(LoadTally(), "opened")
+        if FetchOutcome.REJECTED in outcomes:
+            refused = next(one for one in parts if one.outcome is FetchOutcome.REJECTED)
+            assert refused.rejection is not None
+            self._refuse(connection, refused, refused.rejection)
+            give_up_medium(connection, complete)
+            return _Settled(LoadTally(media_quarantined=1), "quarantined")
+        content = parts[0].content
+        assert content is not None
+        if FetchOutcome.UNCHANGED in outcomes:
+            resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
+            return _Settled(LoadTally(media_unchanged=1), "unchanged")
+        result = self._result(uri, content.sha256, assemble(self._run, complete.batches, uri, content))
+        tally = LoadTally()
+        tally.note(result, self._load(connection, result))
+        return _Settled(tally, "loaded" if tally.media_loaded else "quarantined", result)
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """What became of a part. `outcome` is empty, and there is no result, while others are missing."""
+
+    tally: LoadTally
+    outcome: str = ""
+    result: MediumResult | None = None
 
 
 def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) -> LoadTally:
@@ -193,8 +242,8 @@ def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) ->
         StagingError: a page would be lost, because it was neither read nor refused.
     """
     area = BatchArea.at(batch_uri)
-    tally = LoadTally()
-    BatchLoader(warehouse, staging, area, run_id).load(tally)
+    loader = BatchLoader(warehouse, staging, area, run_id)
+    loader.load()
     in_transaction(
         warehouse,
         lambda connection: note_batch(
@@ -203,48 +252,10 @@ def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) ->
             area.batch_no,
             state="loaded",
             loaded_at=utc_now(),
-            **tally.figures(),
+            **loader.batch.figures(),
         ),
     )
+    tally = LoadTally()
+    tally.add(loader.batch)
+    tally.add(loader.in_parts)
     return tally
-
-
-def _by_medium(area: BatchArea) -> dict[str, list[Rejection]]:
-    rejections: dict[str, list[Rejection]] = {}
-    if area.checkpoint.exists():
-        for rejection in read_rejections(area.checkpoint):
-            if rejection.sha256 is not None:
-                rejections.setdefault(rejection.sha256, []).append(rejection)
-    return rejections
-
-
-def _pages_by_medium(area: BatchArea) -> Iterator[tuple[str, list[PageRecord]]]:
-    """Yield the pages of each medium; the worker finishes one medium before it begins the next."""
-    for sha256, pages in groupby(read_pages(area.pages), key=lambda page: page.sha256):
-        yield sha256, list(pages)
-
-
-def _gate_rejection(uri: str, page: PageRecord, verdict: PageVerdict) -> Rejection:
-    name = name_of(uri)
-    return Rejection(
-        uri=uri,
-        sha256=page.sha256,
-        page_no=page.page_no,
-        stage=Stage.VALIDATE,
-        reason=Reason.EXPECTATION_FAILED,
-        message=f"{name}, page {page.page_no}: {verdict.message}.",
-        detail=", ".join(verdict.expectations),
-        permanent=True,
-    )
-
-
-def _refuse_losses(result: MediumResult) -> None:
-    """Raise StagingError unless every page of an opened medium was either accepted or refused."""
-    if any(rejection.page_no is None for rejection in result.rejections):
-        return
-    settled = len(result.pages) + len(result.rejections)
-    if result.page_count != settled:
-        raise StagingError(
-            f"{result.uri} has {result.page_count} pages but {settled} were read or refused; "
-            f"clear the ocr task of this batch."
-        )

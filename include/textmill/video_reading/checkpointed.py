@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any
 
 from textmill.checkpoint import Checkpoint
-from textmill.errors import EngineFailed, MediumError, PageCrashedReader, TooManyPages
+from textmill.errors import DamagedVideo, EngineFailed, MediumError, PageCrashedReader, TooManyPages
 from textmill.fingerprints import fingerprint
 from textmill.media import MediaOptions
-from textmill.media.video import Video
+from textmill.media.video import Frame, Video
 from textmill.page import PageImage
 from textmill.page_records import read_record
 from textmill.reading.page_reader import PageReader, ReadPage
-from textmill.records import Content, FrameRead, FrameStarted, LineRecord, PageRecord, PageStarted
+from textmill.records import BatchItem, Content, FrameRead, FrameStarted, LineRecord, PageRecord, PageStarted
 from textmill.staging import path_of
 from textmill.video_reading.finding import text_finder
 from textmill.video_reading.reader import VERSION, UnreadFrame, VideoPage, VideoReader
@@ -35,8 +35,12 @@ class PageRefused:
 class CheckpointedVideo:
     """A video that is opened at the end of the last page in the checkpoint. Use as a context manager.
 
-    Pages, and frames that cannot be read, are numbered in the order of time. Before a frame is read, a
-    note of it goes to the checkpoint, so that one on which the process dies is left out in the end.
+    Of a part of a video, only what is shown in the part's time is read. Where the container does not say how
+    long the video lasts, the first part is all of it.
+
+    Pages, and frames that cannot be read, are numbered in the order of time, in each part from 1. Before a
+    frame is read, a note of it goes to the checkpoint, so that one on which the process dies is left out in
+    the end.
 
     Attributes:
         duration_ms: as the container says, at the end as decoded; None where neither is known.
@@ -45,6 +49,7 @@ class CheckpointedVideo:
 
     def __init__(
         self,
+        item: BatchItem,
         content: Content,
         *,
         name: str,
@@ -54,6 +59,7 @@ class CheckpointedVideo:
         checkpoint: Checkpoint,
         attempts: int,
     ) -> None:
+        self._item = item
         self._content = content
         self._name = name
         self._options = options
@@ -65,10 +71,16 @@ class CheckpointedVideo:
         self._spoke_at = time.monotonic()
         self._reading_seconds = 0.0
         self._steps: tuple[str, ...] = ()
-        self.page_count, self._start_ms = checkpoint.progress.reached.get(content.sha256, (0, 0))
         self._video = Video(
             path_of(content.path), name=name, options=options, interval_seconds=interval_seconds
         )
+        self._frames_seen = 0
+        self.page_count, self._start_ms = 0, 0
+        self._end_ms: int | None = None
+        if item.parts > 1:
+            self._start_ms, self._end_ms = _span(item, self._video.duration_ms)
+        if content.sha256 in checkpoint.progress.reached:
+            self.page_count, self._start_ms = checkpoint.progress.reached[content.sha256]
 
     def __enter__(self) -> CheckpointedVideo:
         return self
@@ -98,13 +110,28 @@ class CheckpointedVideo:
         )
         try:
             self._begin_page()
-            for page in looker.pages(self._video.frames(self._start_ms, self._speak)):
+            for page in looker.pages(self._frames()):
                 yield from self._numbered(page)
                 self._begin_page()
         except MediumError as error:
-            if not self.page_count and not looker.frames_sampled:
+            if self._starts_behind_the_end(error):
+                return
+            if not self._item.part and not self.page_count and not looker.frames_sampled:
                 raise
             yield from self._refused(error)
+
+    def _frames(self) -> Iterator[Frame]:
+        for frame in self._video.frames(self._start_ms, self._speak, end_ms=self._end_ms):
+            self._frames_seen += 1
+            yield frame
+
+    def _starts_behind_the_end(self, error: MediumError) -> bool:
+        """Tell whether a later part is empty because the video broke off before.
+
+        Then the part before it has come to that end, too, and says so.
+        """
+        nothing_here = not self._frames_seen and not self.page_count
+        return bool(self._item.part) and nothing_here and isinstance(error, DamagedVideo)
 
     def _begin_page(self) -> None:
         """Note that work on the next page begins; refuse the rest when the process keeps dying in it."""
@@ -150,9 +177,7 @@ class CheckpointedVideo:
             start_ms=page.start_ms,
             end_ms=page.end_ms,
         )
-        mark = fingerprint(
-            reader=self._reader.fingerprint, interval=self._interval_seconds, video_reading=VERSION
-        )
+        mark = video_fingerprint(self._reader.fingerprint, self._interval_seconds)
         return record.model_copy(update={"fingerprint": mark})
 
     def _read_frame(self, at_ms: int, pixels: Any) -> tuple[LineRecord, ...]:
@@ -190,6 +215,19 @@ class CheckpointedVideo:
         if time.monotonic() - self._spoke_at >= _HEARTBEAT_SECONDS:
             self._spoke_at = time.monotonic()
             self._heartbeat(at_ms)
+
+
+def video_fingerprint(reader_fingerprint: str, interval_seconds: float) -> str:
+    """Return the fingerprint of pages of a video."""
+    return fingerprint(reader=reader_fingerprint, interval=interval_seconds, video_reading=VERSION)
+
+
+def _span(item: BatchItem, duration_ms: int | None) -> tuple[int, int | None]:
+    """Return from when to when a part of a video lasts; the last one lasts to the end, whenever that is."""
+    if duration_ms is None:
+        return 0, None if item.part == 0 else 0
+    share = item.share_of(duration_ms)
+    return share.start, share.stop if item.part < item.parts - 1 else None
 
 
 def _as_in_frame(read: ReadPage) -> tuple[LineRecord, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import ExpectationResult
+from textmill.warehouse.readings import totals_of_readings
 from textmill.warehouse.tables import ingest_batch, ingest_run, quality_result
 
 
@@ -154,6 +155,9 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
             )
         ).where(ingest_batch.c.ingest_run_id == key)
     ).one()
+    in_parts = totals_of_readings(connection, key)
+    if not unfinished and in_parts.unfinished:
+        unfinished = (f"{in_parts.unfinished} media read in parts, of which not every part is there",)
     connection.execute(
         update(ingest_run)
         .where(ingest_run.c.id == key)
@@ -164,13 +168,16 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
             # What discovery called unchanged is what it found and did not hand on to the batches.
             media_unchanged=ingest_run.c.media_discovered
             - int(total.media_total - total.media_members)
-            + int(total.media_unchanged),
+            + int(total.media_unchanged + in_parts.media_unchanged),
             media_found=ingest_run.c.media_discovered + int(total.media_members),
-            media_loaded=total.media_loaded,
-            media_quarantined=total.media_quarantined,
-            pages_loaded=total.pages_loaded,
-            pages_quarantined=total.pages_quarantined,
-            confidence=_ratio(total.confidence_sum, total.pages_with_text),
+            media_loaded=total.media_loaded + in_parts.media_loaded,
+            media_quarantined=total.media_quarantined + in_parts.media_quarantined,
+            pages_loaded=total.pages_loaded + in_parts.pages_loaded,
+            pages_quarantined=total.pages_quarantined + in_parts.pages_quarantined,
+            confidence=_ratio(
+                total.confidence_sum + in_parts.confidence_sum,
+                total.pages_with_text + in_parts.pages_with_text,
+            ),
         )
     )
     return unfinished

@@ -70,6 +70,7 @@ media = Table(
     Column("next_try_at", _MOMENT, comment="before this, what needs a retry waits; null: at once"),
     Column("claimed_run", _RUN_ID),
     Column("claimed_batch", Integer),
+    Column("claimed_reading", BigInteger, comment="the reading in parts that has it, instead of a batch"),
     Column("claimed_at", _MOMENT),
     Column("first_seen", _MOMENT, nullable=False),
     Column("loaded_at", _MOMENT),
@@ -131,20 +132,36 @@ pace = Table(
     **_INNODB,
 )
 
+reading = Table(
+    "reading",
+    metadata,
+    _id(),
+    Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="CASCADE"), nullable=False),
+    Column("uri_hash", _HASH, nullable=False, comment="of the location at which the medium was found"),
+    Column("parts", Integer, nullable=False),
+    Column("media_id", BigInteger, ForeignKey("media.id"), index=True, comment="once a part was claimed"),
+    Column("outcome", String(16), comment="loaded, unchanged, quarantined or opened; null: not all read"),
+    Column("pages_loaded", Integer, nullable=False, default=0),
+    Column("pages_quarantined", Integer, nullable=False, default=0),
+    Column("confidence_sum", Double, nullable=False, default=0.0, comment="of pages_with_text"),
+    Column("pages_with_text", Integer, nullable=False, default=0),
+    UniqueConstraint("ingest_run_id", "uri_hash"),
+    **_INNODB,
+)
+
 reading_part = Table(
     "reading_part",
     metadata,
     Column(
-        "ingest_run_id",
+        "reading_id",
         BigInteger,
-        ForeignKey("ingest_run.id", ondelete="CASCADE"),
+        ForeignKey("reading.id", ondelete="CASCADE"),
         primary_key=True,
         autoincrement=False,
     ),
-    Column("media_id", BigInteger, ForeignKey("media.id"), primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
-    Column("parts", Integer, nullable=False),
     Column("batch_no", Integer, nullable=False),
+    Column("outcome", String(16), comment="read, opened, unchanged or rejected; null until it is fetched"),
     Column("read_at", _MOMENT, comment="null until the part is read and judged"),
     **_INNODB,
 )
@@ -312,7 +329,7 @@ example_keyword_daily = Table(
     "example_keyword_daily",
     metadata,
     Column("day", Date, primary_key=True),
-    Column("keyword", VARCHAR(64), primary_key=True),
+    Column("keyword", VARCHAR(64, collation="utf8mb4_bin"), primary_key=True),
     Column("documents", Integer, nullable=False, comment="loaded on that day that have the word"),
     Column("occurrences", Integer, nullable=False),
     **_INNODB,

@@ -23,7 +23,7 @@ from textmill.events import (
     WorkerUnable,
 )
 from textmill.lifeline import die_with_parent
-from textmill.records import OcrRequest
+from textmill.ocr_requests import ocr_request
 from textmill.settings import Settings
 from textmill.staging import BatchArea, items_to_read, write_text
 from textmill_airflow.context import settings, warehouse
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 _PROGRESS_SECONDS = 1.0
+_LONGEST_NAME = 64
+"""What the books hold of the name of an engine of one's own."""
 
 
 class BatchProgress:
@@ -64,6 +66,8 @@ class BatchProgress:
                 if event.page_count is not None:  # else the planner's guess stands until the item is done
                     self._expected[event.item_no] = event.page_count
                 self._done += event.pages_resumed
+            case WorkerReady():
+                self.write(engine=event.engine[:_LONGEST_NAME], device=event.device)
             case PageDone():
                 self._done += 1
             case ItemFailed() if event.page_no is not None:
@@ -98,7 +102,8 @@ class OcrBatchOperator(BaseOperator):
 
     :param batch_uri: the batch, as fetch returned it.
     :param wishes: what to do with the batch, by the names of `textmill.records.OcrRequest`; or a template
-        that renders to a JSON object with them. Names that are none of its own are passed over.
+        that renders to a JSON object with them. Names that are none of its own are passed over. The profile
+        of the batch goes before them.
     """
 
     template_fields: Sequence[str] = ("batch_uri", "wishes")
@@ -141,8 +146,7 @@ class OcrBatchOperator(BaseOperator):
 
     def _write_request(self, area: BatchArea) -> None:
         wishes = json.loads(self.wishes) if isinstance(self.wishes, str) else self.wishes
-        request = OcrRequest(**{name: wishes[name] for name in OcrRequest.model_fields if name in wishes})
-        write_text(area.request, request.model_dump_json())
+        write_text(area.request, ocr_request(wishes, area.read_profile()).model_dump_json())
 
     def _read(self, area: BatchArea, progress: BatchProgress) -> None:
         from textmill.checkpoint import read_progress
@@ -183,9 +187,10 @@ class OcrBatchOperator(BaseOperator):
                 raise CannotRead(event.message)
             case WorkerReady():
                 self.log.info(
-                    "%s %s is loaded; %d pages were finished before",
+                    "%s %s is loaded (%s); %d pages were finished before",
                     event.engine,
                     event.fingerprint,
+                    event.device,
                     event.pages_resumed,
                 )
                 for note in event.notes:

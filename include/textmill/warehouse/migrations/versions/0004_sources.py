@@ -62,6 +62,9 @@ def upgrade() -> None:
     _add(
         "media",
         sa.Column("next_try_at", _MOMENT, comment="before this, what needs a retry waits; null: at once"),
+        sa.Column(
+            "claimed_reading", sa.BigInteger(), comment="the reading in parts that has it, instead of a batch"
+        ),
     )
     _upgrade_locations()
     _upgrade_books()
@@ -94,25 +97,55 @@ def upgrade() -> None:
         sa.Column("bytes", sa.Double(), nullable=False, comment="of the media with these pages"),
         sa.Column("measured_at", _MOMENT, nullable=False),
     )
-    _create(
-        "reading_part",
-        sa.Column("ingest_run_id", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("media_id", sa.BigInteger(), primary_key=True, autoincrement=False),
-        sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
-        sa.Column("parts", sa.Integer(), nullable=False),
-        sa.Column("batch_no", sa.Integer(), nullable=False),
-        sa.Column("read_at", _MOMENT, comment="null until the part is read and judged"),
-        sa.ForeignKeyConstraint(
-            ["ingest_run_id"], ["ingest_run.id"], name="fk_reading_part_ingest_run_id", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["media_id"], ["media.id"], name="fk_reading_part_media_id"),
-    )
+    _create_readings()
     _create(
         "example_keyword_daily",
         sa.Column("day", sa.Date(), primary_key=True),
-        sa.Column("keyword", mysql.VARCHAR(64), primary_key=True),
+        # Words that differ by an accent are two words.
+        sa.Column("keyword", mysql.VARCHAR(64, collation="utf8mb4_bin"), primary_key=True),
         sa.Column("documents", sa.Integer(), nullable=False, comment="loaded on that day that have the word"),
         sa.Column("occurrences", sa.Integer(), nullable=False),
+    )
+
+
+def _create_readings() -> None:
+    _create(
+        "reading",
+        sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=True),
+        sa.Column("ingest_run_id", sa.BigInteger(), nullable=False),
+        sa.Column("uri_hash", _HASH, nullable=False, comment="of the location at which the medium was found"),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("media_id", sa.BigInteger(), comment="once a part was claimed"),
+        sa.Column(
+            "outcome",
+            sa.String(16),
+            comment="loaded, unchanged, quarantined or opened; null: not all read",
+        ),
+        sa.Column("pages_loaded", sa.Integer(), nullable=False),
+        sa.Column("pages_quarantined", sa.Integer(), nullable=False),
+        sa.Column("confidence_sum", sa.Double(), nullable=False, comment="of pages_with_text"),
+        sa.Column("pages_with_text", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["ingest_run_id"], ["ingest_run.id"], name="fk_reading_ingest_run_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["media_id"], ["media.id"], name="fk_reading_media_id"),
+        sa.UniqueConstraint("ingest_run_id", "uri_hash", name="uq_reading_ingest_run_id_uri_hash"),
+        sa.Index("ix_reading_media_id", "media_id"),
+    )
+    _create(
+        "reading_part",
+        sa.Column("reading_id", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("batch_no", sa.Integer(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.String(16),
+            comment="read, opened, unchanged or rejected; null until it is fetched",
+        ),
+        sa.Column("read_at", _MOMENT, comment="null until the part is read and judged"),
+        sa.ForeignKeyConstraint(
+            ["reading_id"], ["reading.id"], name="fk_reading_part_reading_id", ondelete="CASCADE"
+        ),
     )
 
 
@@ -185,7 +218,7 @@ def _upgrade_books() -> None:
 
 
 def downgrade() -> None:
-    for table in ("example_keyword_daily", "reading_part", "pace", "source"):
+    for table in ("example_keyword_daily", "reading_part", "reading", "pace", "source"):
         op.drop_table(table)
     op.drop_column("quarantine", "next_try_at")
     for name in ("engine", "device"):
@@ -219,3 +252,4 @@ def downgrade() -> None:
         op.alter_column("media_location", name, existing_type=sa.BigInteger(), nullable=False)
     op.alter_column("media_location", "etag", existing_type=sa.String(512), type_=sa.String(255))
     op.drop_column("media", "next_try_at")
+    op.drop_column("media", "claimed_reading")

@@ -1,0 +1,152 @@
+"""Put a medium that was read in parts together again.
+
+Pages of a document have their numbers already. Those of a video are numbered in each part from 1: here they
+get their numbers in the order of time, and a page that was cut in two at the seam of two parts is mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from textmill.errors import StagingError
+from textmill.findings import BatchFindings, Findings, JudgedPage
+from textmill.page import PageText
+from textmill.records import (
+    Content,
+    FetchedItem,
+    Kind,
+    LineRecord,
+    OcrRequest,
+    PageRecord,
+    Rejection,
+)
+from textmill.staging import BatchArea, RunArea, read_records
+
+_Entry = JudgedPage | Rejection
+
+
+def part_of(area: BatchArea, uri: str, part: int) -> FetchedItem:
+    """Return what fetching made of a part in the batch that has it."""
+    for fetched in read_records(area.fetched, FetchedItem):
+        if fetched.item.part == part and fetched.item.parts > 1 and fetched.item.ref.uri == uri:
+            return fetched
+    raise StagingError(f"{area.fetched} lacks part {part} of {uri}; clear the fetch task of this batch.")
+
+
+def assemble(run: RunArea, batches: Sequence[int], uri: str, content: Content) -> Findings:
+    """Put a medium together from the files of the batches that read its parts, in order.
+
+    Raises:
+        StagingError: a page would be lost, because it was neither read nor refused.
+    """
+    parts = []
+    for batch_no in batches:
+        found = BatchFindings(run.batch(batch_no)).of(content.sha256)
+        if found.complaint:
+            raise StagingError(f"A part of {uri} {found.complaint}; clear the ocr task of batch {batch_no}.")
+        parts.append(found)
+    if content.kind is not Kind.VIDEO:
+        return put_together(parts)
+    request = OcrRequest.model_validate_json(run.batch(batches[0]).request.read_text(encoding="utf-8"))
+    return put_video_together(parts, within_ms=request.video_interval_seconds * 1000)
+
+
+def put_together(parts: Sequence[Findings]) -> Findings:
+    """Return the findings on a document from those on its parts, in order."""
+    return Findings(
+        page_count=next((part.whole_page_count for part in parts if part.whole_page_count is not None), None),
+        pages=[page for part in parts for page in part.pages],
+        rejections=_once(rejection for part in parts for rejection in part.rejections),
+    )
+
+
+def put_video_together(parts: Sequence[Findings], *, within_ms: float) -> Findings:
+    """Return the findings on a video from those on its parts, in order.
+
+    Args:
+        within_ms: most milliseconds between two pages that meet at a seam.
+    """
+    entries: list[_Entry] = []
+    for part in parts:
+        ordered = _in_order(part)
+        if entries and ordered and (mended := _mended(entries[-1], ordered[0], within_ms)):
+            entries[-1:] = [mended]
+            ordered = ordered[1:]
+        entries += ordered
+    numbered = [_numbered(entry, number) for number, entry in enumerate(entries, start=1)]
+    of_all = [one for part in parts for one in part.rejections if one.page_no is None]
+    durations = [part.duration_ms for part in parts if part.duration_ms is not None]
+    opened = all(part.page_count is not None for part in parts)
+    return Findings(
+        page_count=len(numbered) if opened else None,
+        pages=[entry for entry in numbered if isinstance(entry, JudgedPage)],
+        rejections=_once((*of_all, *(entry for entry in numbered if isinstance(entry, Rejection)))),
+        # The last part has come to the end; the others know what the container says.
+        duration_ms=durations[-1] if durations else None,
+    )
+
+
+def _once(rejections: Iterable[Rejection]) -> list[Rejection]:
+    """Drop repetitions: what is wrong with the whole medium is wrong with it in every part."""
+    by_page: dict[int | None, Rejection] = {}
+    for rejection in rejections:
+        by_page.setdefault(rejection.page_no, rejection)
+    return list(by_page.values())
+
+
+def _in_order(part: Findings) -> list[_Entry]:
+    entries: list[_Entry] = [*part.pages, *(one for one in part.rejections if one.page_no is not None)]
+    return sorted(entries, key=_page_no)
+
+
+def _page_no(entry: _Entry) -> int:
+    return (entry.page.page_no if isinstance(entry, JudgedPage) else entry.page_no) or 0
+
+
+def _numbered(entry: _Entry, number: int) -> _Entry:
+    if isinstance(entry, Rejection):
+        return entry.model_copy(update={"page_no": number})
+    return replace(entry, page=entry.page.model_copy(update={"page_no": number}))
+
+
+def _mended(before: _Entry, after: _Entry, within_ms: float) -> JudgedPage | None:
+    """Return the page of which these two are the halves, None where they are none."""
+    if isinstance(before, Rejection) or isinstance(after, Rejection):
+        return None
+    if not (before.verdict.accepted and after.verdict.accepted):
+        return None
+    first, second = before.page, after.page
+    gap = (second.start_ms or 0) - (first.end_ms or 0)
+    if abs(gap) > within_ms or _words(first) != _words(second):
+        return None
+    return replace(before, page=_joined(first, second))
+
+
+def _words(page: PageRecord) -> list[list[str]]:
+    return [line.text.casefold().split() for line in page.lines]
+
+
+def _joined(first: PageRecord, second: PageRecord) -> PageRecord:
+    lines = tuple(_longer(*pair) for pair in zip(first.lines, second.lines, strict=True))
+    text = PageText(first.text, first.lines).with_lines(lines)
+    return first.model_copy(
+        update={
+            "text": text.text,
+            "lines": lines,
+            "confidence": text.confidence,
+            "confidence_low": text.confidence_low,
+            "low_line_share": text.low_line_share,
+            "end_ms": second.end_ms,
+            "milliseconds": first.milliseconds + second.milliseconds,
+            "preprocessing": "; ".join(filter(None, (first.preprocessing, second.preprocessing))),
+        }
+    )
+
+
+def _longer(first: LineRecord, second: LineRecord) -> LineRecord:
+    """Return the surer reading of a line, with the time of both."""
+    surer = max(first, second, key=lambda line: line.confidence)
+    return surer.model_copy(
+        update={"line_no": first.line_no, "start_ms": first.start_ms, "end_ms": second.end_ms}
+    )

@@ -1,0 +1,53 @@
+"""Count what was loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from textmill.warehouse.loader import MediumResult
+
+
+@dataclass
+class LoadTally:
+    """What was loaded.
+
+    Attributes:
+        parts_waiting: parts of media that are loaded when the batches with their other parts are through.
+    """
+
+    media_unchanged: int = 0
+    media_loaded: int = 0
+    media_quarantined: int = 0
+    pages_loaded: int = 0
+    pages_changed: int = 0
+    pages_quarantined: int = 0
+    parts_waiting: int = 0
+    confidences: list[float] = field(default_factory=list)
+
+    def figures(self) -> dict[str, float]:
+        """What goes into the books, by column: counted from staged files, so that a retry writes the same."""
+        return {
+            "media_unchanged": self.media_unchanged,
+            "media_loaded": self.media_loaded,
+            "media_quarantined": self.media_quarantined,
+            "pages_loaded": self.pages_loaded,
+            "pages_quarantined": self.pages_quarantined,
+            "confidence_sum": sum(self.confidences),
+            "pages_with_text": len(self.confidences),
+        }
+
+    def note(self, result: MediumResult, changed: int) -> None:
+        """Count one medium that was read."""
+        if result.status == "quarantined":
+            self.media_quarantined += 1
+        else:
+            self.media_loaded += 1
+        self.pages_loaded += len(result.pages)
+        self.pages_changed += changed
+        self.pages_quarantined += sum(rejection.page_no is not None for rejection in result.rejections)
+        self.confidences += [page.confidence for page in result.pages if page.confidence is not None]
+
+    def add(self, other: LoadTally) -> None:
+        """Take in what was counted elsewhere."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
