@@ -1,4 +1,4 @@
-"""What downloaders hand over: items in the order in which they arrive, complete or with the reason why not."""
+"""What downloaders hand over: items in the order of their arrival, complete or with the reason why not."""
 
 from __future__ import annotations
 

@@ -165,6 +165,8 @@ class BatchLoader:
             archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
             refused=rejection.permanent,
             now=now,
+            etag=fetched.item.ref.etag,
+            last_modified=fetched.item.ref.last_modified,
         )
 
     # --- media read in parts -------------------------------------------------------------------------

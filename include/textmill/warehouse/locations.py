@@ -107,14 +107,21 @@ def note_location(
     refused: bool,
     now: datetime,
     archive_id: int | None = None,
+    etag: str | None = None,
+    last_modified: str | None = None,
+    tags: Sequence[str] | None = None,
 ) -> None:
     """Record what lies at an address now. `refused` bytes without a medium are not looked at again.
 
     Args:
         archive_id: the archive in which the address lies.
+        etag, last_modified: of a URL's answer.
+        tags: of the source and the manifest; None leaves them as they are.
     """
     _expect_archive_again(connection, ref, media_id)
+    told = {} if tags is None else {"tags": list(tags)}
     entry = insert(media_location).values(
+        **told,
         uri_hash=uri_hash(ref.uri),
         uri=ref.uri,
         media_id=media_id,
@@ -123,6 +130,8 @@ def note_location(
         bytes=ref.bytes,
         modified_ns=ref.modified_ns,
         refused=refused,
+        etag=etag,
+        last_modified=last_modified,
         change="new",
         changed_at=now,
         first_seen=now,
@@ -136,8 +145,20 @@ def note_location(
             bytes=entry.inserted.bytes,
             modified_ns=entry.inserted.modified_ns,
             refused=entry.inserted.refused,
+            etag=entry.inserted.etag,
+            last_modified=entry.inserted.last_modified,
             last_seen=entry.inserted.last_seen,
+            **told,
         )
+    )
+
+
+def note_seen(connection: Connection, uris: Sequence[str], now: datetime) -> None:
+    """Record that what lies at addresses is still what was settled there."""
+    connection.execute(
+        update(media_location)
+        .where(media_location.c.uri_hash.in_([uri_hash(uri) for uri in uris]))
+        .values(last_seen=now, failures=0, next_try_at=None, deleted_at=None)
     )
 
 

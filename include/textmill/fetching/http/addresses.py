@@ -1,12 +1,13 @@
 """Which addresses may be asked: the guard against requests that are led into the network of the pipeline.
 
-A URL in a manifest, or a redirect, may name a host inside of the network in which Textmill runs, or a name that
-stands for such an address (server-side request forgery, CWE-918). So the scheme and the host of every URL are
-checked before it is asked, and names are resolved by `GuardedResolver`: the connection goes to the very addresses
-that were checked, and never to another answer of the name service.
+A URL in a manifest, or a redirect, may name a host inside of the network in which Textmill runs, or a name
+that stands for such an address (server-side request forgery, CWE-918). So the scheme and the host of every
+URL are checked before it is asked, and names are resolved by `GuardedResolver`: the connection goes to the
+very addresses that were checked, and never to another answer of the name service.
 
-A connection that is kept alive is used again only for the same host and port and by the same session. Its address
-was checked when it was opened, and sessions that may ask private addresses share none with those that may not.
+A connection that is kept alive is used again only for the same host and port and by the same session. Its
+address was checked when it was opened, and sessions that may ask private addresses share none with those that
+may not.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ _COMPATIBLE = ipaddress.IPv6Network("::/96")
 """IPv4-compatible addresses (RFC 4291, 2.5.5.1): deprecated, still understood."""
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 """What precedes the IPv4 address in an interface identifier of RFC 5214, 6.1."""
-_PUBLIC_AND_YET_INSIDE = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Azure's platform resource: a public address that answers virtual machines only."""
+_INSIDE = (
+    ipaddress.IPv4Network("168.63.129.16/32"),  # Azure's platform resource
+    ipaddress.IPv4Network("192.0.0.0/24"),  # RFC 6890; at .192 is the metadata service of Oracle's cloud
+)
+"""Addresses inside of networks that Python's `ipaddress` takes for public."""
 
 
 class ForbiddenAddress(Exception):
@@ -74,7 +78,7 @@ def kind_of_address(address: Address) -> str:
         return "an address of this machine"
     if address.is_link_local:
         return "a link-local address"
-    if not address.is_global or address in _PUBLIC_AND_YET_INSIDE:
+    if not address.is_global or any(address in network for network in _INSIDE):
         return "a private address"
     if isinstance(address, ipaddress.IPv6Address) and address not in _GLOBAL_UNICAST:
         return "a private address"

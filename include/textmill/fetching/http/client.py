@@ -129,8 +129,8 @@ class HttpClient:
         asked: list[URL] = []
         trusted = True
         while True:
-            # Once a redirect has led elsewhere, or out of TLS, whoever sent it decides what is asked: even back
-            # at its own host the login is not given any more.
+            # Once a redirect has led elsewhere, or out of TLS, whoever sent it decides what is asked: even
+            # back at its own host the login is not given any more.
             trusted = trusted and self._may_know_login(url, asked)
             passing(url)
             try:

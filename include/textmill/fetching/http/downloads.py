@@ -1,7 +1,7 @@
 """Download many URLs at once, behind an iterator without any asynchrony.
 
-One event loop in a thread of its own. What waits is bounded in three ways: so many items are looked at ahead, so
-many requests are under way, and so many finished files wait for whoever iterates.
+One event loop in a thread of its own. What waits is bounded in three ways: so many items are looked at ahead,
+so many requests are under way, and so many finished files wait for whoever iterates.
 """
 
 from __future__ import annotations

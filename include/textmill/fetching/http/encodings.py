@@ -1,7 +1,7 @@
 """Undo the content encodings of HTTP (RFC 9110, 8.4) in pieces of bounded size.
 
-Textmill asks for none. Servers that compress all the same are understood, as long as what comes out of one piece
-never has to be held as a whole: a kilobyte can unpack to a megabyte.
+Textmill asks for none. Servers that compress all the same are understood. What comes out of one piece is
+never held as a whole: a kilobyte can unpack to a megabyte.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Identity:
 
 
 class Inflater:
-    """`gzip` (RFC 1952, with any number of members) and `deflate` (RFC 1950, or bare RFC 1951 as some send)."""
+    """`gzip` (RFC 1952, of several members too) and `deflate` (RFC 1950, or bare RFC 1951 as some send)."""
 
     def __init__(self, encoding: str, name: str) -> None:
         self._gzip = encoding == "gzip"

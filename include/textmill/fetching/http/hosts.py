@@ -42,9 +42,9 @@ class Host:
 class Hosts:
     """Deals out the right to ask.
 
-    A request first takes one of its host's slots and then one of all: a slow host occupies no more of these than
-    it has slots, and those who wait for the rest are served in turn. While a host asks for a pause, its requests
-    hold none of the slots of all.
+    A request first takes one of its host's slots and then one of all: a slow host occupies no more of these
+    than it has slots, and those who wait for the rest are served in turn. While a host asks for a pause, its
+    requests hold none of the slots of all.
 
     Args:
         at_once: requests at once, in all.
@@ -113,8 +113,8 @@ class Hosts:
         while True:
             if host.dead_until > _now():
                 raise Unreachable(
-                    f"{shown(url)} was not asked: its host could not be reached for {host.unreachable} URLs in "
-                    f"a row."
+                    f"{shown(url)} was not asked: its host could not be reached for {host.unreachable} "
+                    f"URLs in a row."
                 )
             left = host.paused_until - _now()
             if left <= 0:

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from yarl import URL
 
+from textmill.records import MediaRef
+from textmill.staging import name_of
+
 _LONGEST = 300
 
 
@@ -37,3 +40,13 @@ def host_of(url: str | URL) -> str:
     except ValueError:
         return ""
     return f"{(parsed.raw_host or '').rstrip('.').lower()}:{parsed.port or ''}"
+
+
+def is_web(uri: str) -> bool:
+    """Return whether an address is of the scheme http or https."""
+    return uri[:8].lower().startswith(("http://", "https://"))
+
+
+def name_of_ref(ref: MediaRef) -> str:
+    """Return what to call a medium: as its manifest does, by the last part of its address, or by its host."""
+    return ref.filename or name_of(ref.uri) or shown(ref.uri)

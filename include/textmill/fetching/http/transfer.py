@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiohttp import ClientResponse, hdrs
@@ -35,7 +35,7 @@ class Wanted:
 
     url: str
     name: str
-    known: Validators = Validators()
+    known: Validators = field(default_factory=Validators)
     sha256: str | None = None
 
 
@@ -138,7 +138,7 @@ class Transfer:
             self._arrived = Validators.of(response.headers)
         elif self._complete is not None and self._writer.size < self._complete:
             raise TryAgain(
-                TransferBroken(f"{self._wanted.name}: the server sends a part of what is missing only."),
+                TransferBroken(f"{self._wanted.name}: the server sends only a part of the rest."),
                 wait=0.0,
             )
 
