@@ -1,7 +1,7 @@
 """A server on loopback that misbehaves in every way that a URL can, one route each.
 
-Raw asyncio instead of a framework: frameworks are too polite. Run as a program, it prints its port and serves until
-it is killed; within tests, `running_server` starts it in a thread.
+Raw asyncio instead of a framework: frameworks are too polite. Run as a program, it prints its port and serves
+until it is killed; within tests, `running_server` starts it in a thread.
 """
 
 from __future__ import annotations
@@ -43,11 +43,8 @@ class Request:
         await self.writer.drain()
 
     async def head(self, status: str, **fields: str | int) -> None:
-        lines = [
-            f"HTTP/1.1 {status}",
-            *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items()),
-        ]
-        await self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
+        lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items()]
+        await self.send(f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode())
 
     async def answer(self, status: str, body: bytes = b"", **fields: str | int) -> None:
         await self.head(status, Content_Length=len(body), **fields)
@@ -87,7 +84,7 @@ async def unasked_not_modified(request: Request) -> None:
 
 async def drip(request: Request) -> None:
     """A byte from time to time, without an end."""
-    await request.head("200 OK", Content_Length=10_000_000)
+    await request.head("200 OK", Content_Length=100_000)
     while True:
         await request.send(b"x")
         await asyncio.sleep(0.1)
@@ -287,9 +284,8 @@ async def redirect(request: Request) -> None:
     """Redirect to `to`; or, with `left`, so many times to itself and then to what is fine."""
     left = int(request.query.get("left", 0))
     number = request.query.get("n", "")
-    target = request.query.get("to") or (
-        f"/redirect?left={left - 1}&n={number}" if left else f"/fine?n={number}"
-    )
+    onward = f"/redirect?left={left - 1}&n={number}" if left else f"/fine?n={number}"
+    target = request.query.get("to") or onward
     await request.answer("302 Found", b"moved", Location=target)
 
 
@@ -314,10 +310,10 @@ async def seen_headers(request: Request) -> None:
 ROUTES: dict[str, Reply] = {
     f"/{function.__name__.replace('_', '-')}": function
     for function in (
-        fine, dated, conditional, unasked_not_modified, drip, stall, mute, hang_up, truncated, part, other_part,
-        shifted_part, no_such_part, unasked_part, changing, longer_than_said, shorter_than_said, absurd_length,
-        huge, endless, broken_chunks, bomb, gzipped, deflated, bare_deflate, damaged_gzip, half_gzip,
-        unknown_encoding, wrong_type, garbage, header_flood, long_header, empty, empty_for_good,
+        fine, dated, conditional, unasked_not_modified, drip, stall, mute, hang_up, truncated, part,
+        other_part, shifted_part, no_such_part, unasked_part, changing, longer_than_said, shorter_than_said,
+        absurd_length, huge, endless, broken_chunks, bomb, gzipped, deflated, bare_deflate, damaged_gzip,
+        half_gzip, unknown_encoding, wrong_type, garbage, header_flood, long_header, empty, empty_for_good,
         too_many_requests, come_back_tomorrow, unavailable_once, unavailable, status, redirect, circle,
         circle_back, nowhere, seen_headers,
     )
@@ -349,7 +345,11 @@ class HostileServer:
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        first = await reader.readexactly(1)
+        if first == b"\x16":  # whoever begins with TLS is told as plain servers do
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return False
+        head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         target = head[0].split(" ")[1]
         fields = (line.partition(":") for line in head[1:] if line)
         headers = {name.lower(): value.strip() for name, _, value in fields}
@@ -410,7 +410,7 @@ if __name__ == "__main__":
     async def main() -> None:
         server = HostileServer()
         await start(server)
-        print(server.port, flush=True)
+        print(server.port, flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
     asyncio.run(main())

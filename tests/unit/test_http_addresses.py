@@ -66,9 +66,9 @@ def test_odd_spellings_of_addresses_do_not_get_by(host: str, allow_private: bool
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "ftp://example.com/a", "gopher://example.com", "http:///a", "//example.com/a", "",
+        "file:///etc/passwd", "ftp://example.com/a", "gopher://example.com", "http:///a", "//example.com/a",
         "http://user:secret@example.com/a", "http://user@example.com/a", "http://x\\@127.0.0.1/", "http://[::1",
-        "http://example.com:99999/",
+        "http://example.com:99999/", "",
     ],
 )  # fmt: skip
 def test_only_plain_web_addresses_are_asked(url: str) -> None:

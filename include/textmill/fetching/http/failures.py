@@ -10,6 +10,7 @@ from aiohttp import (
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientConnectorSSLError,
+    ClientError,
     ClientHttpProxyError,
     ClientPayloadError,
     ClientProxyConnectionError,
@@ -85,7 +86,7 @@ def failure_of(error: BaseException, url: URL, settings: Settings) -> MediumErro
             f"{shown(url)}: what the server answers is no HTTP, or its header is longer than allowed.",
             detail=f"{type(error).__name__}: {error.message}",
         )
-    if isinstance(error, ClientPayloadError | OSError):  # most of aiohttp's connection errors are OSErrors
+    if isinstance(error, ClientError | OSError):
         return _broken(error, url)
     return None
 
@@ -111,7 +112,9 @@ def _not_connected(error: ClientConnectorError | ClientHttpProxyError, url: URL)
 
 
 def _broken(error: Exception, url: URL) -> TryAgain:
-    text = error.strerror if isinstance(error, OSError) else str(error)
+    # Of aiohttp's own errors only those about a body are known to hold no URL.
+    is_about_body = isinstance(error, ClientPayloadError)
+    text = error.strerror if isinstance(error, OSError) else str(error) if is_about_body else ""
     return TryAgain(
         TransferBroken(
             f"{shown(url)}: the connection broke before the answer was complete.",

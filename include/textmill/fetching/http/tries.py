@@ -50,15 +50,17 @@ class Tries:
     async def _until_settled(self, transfer: Transfer, per_host: int) -> Incoming | NotModified:
         url, key = transfer.url, host_of(transfer.url)
         deadline: float | None = None
+        failure: MediumError | None = None
         tried = 0
         while True:
             async with self.hosts.turn(key, url, per_host) as host:
                 deadline = deadline or _now() + self.settings.download_seconds
                 try:
                     result = await self._attempt(transfer, deadline, host)
+                except TimeoutError:
+                    raise self._out_of_time(transfer, failure, tried) from None
                 except Postponed as postponed:
                     wait = postponed.seconds
-                    failure: MediumError | None = None
                 except TryAgain as again:
                     tried += 1
                     failure = again.error
@@ -70,7 +72,7 @@ class Tries:
                     await self._make_room(result)
                     return result
             if _now() + wait >= deadline:
-                raise _after(failure, tried) if failure else self._too_slow(transfer)
+                raise self._out_of_time(transfer, failure, tried)
             await asyncio.sleep(wait)
 
     async def _attempt(self, transfer: Transfer, deadline: float, host: Host) -> Incoming | NotModified:
@@ -87,8 +89,6 @@ class Tries:
         try:
             async with asyncio.timeout_at(deadline):
                 result = await transfer.attempt(passing)
-        except TimeoutError:
-            raise self._too_slow(transfer) from None
         except TryAgain as again:
             again.is_elsewhere = hops > 1
             raise
@@ -117,7 +117,9 @@ class Tries:
             raise too_long_a_pause(url, again.wait, longest) from None
         return again.wait + backoff(1) if again.wait else 0.0
 
-    def _too_slow(self, transfer: Transfer) -> TransferBroken:
+    def _out_of_time(self, transfer: Transfer, failure: MediumError | None, tried: int) -> MediumError:
+        if failure is not None:
+            return _after(failure, tried)
         return TransferBroken(
             f"{transfer.name} was not here after {self.settings.download_seconds:g} seconds "
             f"(TEXTMILL_DOWNLOAD_SECONDS)."
