@@ -22,6 +22,7 @@ CONTENT = b"".join(b"Line %d of a text that is long enough to be cut in two.\n" 
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 ETAG = '"fine-1"'
 DATE = "Tue, 03 Mar 2026 10:00:00 GMT"
+HOSTS = [f"127.0.0.{number}" for number in range(1, 9)]
 BOMB_BYTES = 2 * 1024**3
 
 Reply = Callable[["Request"], Awaitable[None]]
@@ -65,6 +66,11 @@ def content_of(query: dict[str, str]) -> bytes:
 
 async def fine(request: Request) -> None:
     await request.answer("200 OK", content_of(request.query), ETag=ETAG, Content_Type="text/plain")
+
+
+async def small(request: Request) -> None:
+    body = b"A short text about number %s.\n" % request.query.get("n", "none").encode()
+    await request.answer("200 OK", body, Last_Modified=DATE)
 
 
 async def dated(request: Request) -> None:
@@ -310,7 +316,7 @@ async def seen_headers(request: Request) -> None:
 ROUTES: dict[str, Reply] = {
     f"/{function.__name__.replace('_', '-')}": function
     for function in (
-        fine, dated, conditional, unasked_not_modified, drip, stall, mute, hang_up, truncated, part,
+        fine, small, dated, conditional, unasked_not_modified, drip, stall, mute, hang_up, truncated, part,
         other_part, shifted_part, no_such_part, unasked_part, changing, longer_than_said, shorter_than_said,
         absurd_length, huge, endless, broken_chunks, bomb, gzipped, deflated, bare_deflate, damaged_gzip,
         half_gzip, unknown_encoding, wrong_type, garbage, header_flood, long_header, empty, empty_for_good,
@@ -333,6 +339,7 @@ class HostileServer:
     at_once: int = 0
     most_at_once: int = 0
     port: int = 0
+    others: asyncio.Server | None = None
 
     def url(self, target: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{target}"
@@ -367,9 +374,10 @@ class HostileServer:
 
 
 async def start(server: HostileServer) -> asyncio.Server:
-    """Listen on a free port of loopback."""
-    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    """Listen on a free port of loopback: at all of `HOSTS`, which count as different hosts."""
+    listening = await asyncio.start_server(server.serve, HOSTS[0], 0, backlog=1000)
     server.port = listening.sockets[0].getsockname()[1]
+    server.others = await asyncio.start_server(server.serve, HOSTS[1:], server.port, backlog=1000)
     return listening
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from textmill.errors import MediumError, TransferBroken
+from textmill.errors import MediumError, TransferBroken, Unreachable
 from textmill.fetching.content_store import Incoming
 from textmill.fetching.http.answers import backoff
 from textmill.fetching.http.failures import Postponed, TryAgain
@@ -49,14 +49,14 @@ class Tries:
 
     async def _until_settled(self, transfer: Transfer, per_host: int) -> Incoming | NotModified:
         url, key = transfer.url, host_of(transfer.url)
-        deadline: float | None = None
+        left = self.settings.download_seconds  # waiting for one's turn costs none of it
         failure: MediumError | None = None
         tried = 0
         while True:
             async with self.hosts.turn(key, url, per_host) as host:
-                deadline = deadline or _now() + self.settings.download_seconds
+                begun = _now()
                 try:
-                    result = await self._attempt(transfer, deadline, host)
+                    result = await self._attempt(transfer, begun + left, host)
                 except TimeoutError:
                     raise self._out_of_time(transfer, failure, tried) from None
                 except Postponed as postponed:
@@ -65,13 +65,15 @@ class Tries:
                     tried += 1
                     failure = again.error
                     wait = self._pause_after(again, tried, url)
-                    if tried >= self.settings.download_attempts or host.is_doubtful:
+                    is_hopeless = host.is_doubtful and isinstance(failure, Unreachable)
+                    if is_hopeless or tried >= self.settings.download_attempts:
                         self.hosts.note_end(host, None if again.is_elsewhere else failure)
                         raise _after(failure, tried) from None
                 else:
                     await self._make_room(result)
                     return result
-            if _now() + wait >= deadline:
+                left -= _now() - begun + wait
+            if left <= 0:
                 raise self._out_of_time(transfer, failure, tried)
             await asyncio.sleep(wait)
 
