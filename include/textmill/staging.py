@@ -97,6 +97,11 @@ class BatchArea:
         return ReadingProfile.model_validate_json(self.profile.read_text(encoding="utf-8"))
 
     @property
+    def downloads(self) -> Path:
+        """The append-only journal of what fetch has brought here over the network."""
+        return self.folder / "downloads.jsonl"
+
+    @property
     def fetched(self) -> Path:
         """FetchedItem lines, written by fetch."""
         return self.folder / "fetched.jsonl"

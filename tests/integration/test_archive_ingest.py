@@ -91,7 +91,7 @@ def test_members_are_media_and_a_second_run_opens_nothing(
     def never(*_: object) -> None:
         raise AssertionError("an archive was opened")
 
-    monkeypatch.setattr("textmill.stages.fetch.open_archive", never)
+    monkeypatch.setattr("textmill.stages.intake.open_archive", never)
     assert ingest(source, engine=STEADY).state == DagRunState.SUCCESS
     run = latest_run(warehouse)
     assert (run.media_found, run.media_unchanged, run.batches) == (2, 2, 0)
@@ -164,6 +164,7 @@ def test_fetching_again_gives_the_same(
     """As when a fetch is killed: half of its claims are made, and nothing is handed on."""
     from textmill import settings
     from textmill.stages import fetch as stage
+    from textmill.stages import intake
     from textmill.stages.discover import discover
     from textmill.stages.plan import plan
     from textmill.staging import BatchArea, Staging
@@ -197,7 +198,7 @@ def test_fetching_again_gives_the_same(
     class Killed(BaseException):
         pass
 
-    sniff, left = stage.sniff, 4
+    sniff, left = intake.sniff, 4
 
     def kill(*args: Any, **kwargs: Any) -> Any:
         nonlocal left
@@ -207,7 +208,7 @@ def test_fetching_again_gives_the_same(
         return sniff(*args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stage, "sniff", kill)
+        patch.setattr(intake, "sniff", kill)
         with pytest.raises(Killed):
             fetch()
     assert not BatchArea.at(uri).fetched.exists()

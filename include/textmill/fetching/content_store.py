@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 
 from textmill.errors import EmptyFile, FileChanged, FileUnreadable, FileVanished, TooManyBytes
 
@@ -29,18 +29,107 @@ class Incoming:
     Attributes:
         path: where it lies for now.
         place: where it lies once it is kept.
+        etag, last_modified: of a URL or an object, by what to ask later whether it is still the same.
     """
 
     sha256: str
     bytes: int
     path: Path
     place: Path
+    etag: str | None = None
+    last_modified: str | None = None
 
     def keep(self) -> None:
         """Put the copy into its place; doing so again is fine."""
         if self.path.exists():
             self.place.parent.mkdir(exist_ok=True)
             self.path.replace(self.place)
+
+    def drop(self) -> None:
+        """Remove the copy unless it is kept; doing so again is fine."""
+        if self.path != self.place:
+            self.path.unlink(missing_ok=True)
+
+
+class IncomingWriter:
+    """Writes a copy piece by piece, hashing it on the way: for what arrives in several tries.
+
+    Between two tries `pause` gives the file descriptor back, since thousands may be waiting. Whoever makes a
+    writer ends it with `finish` or `discard`.
+
+    Args:
+        name: what the stream is called in error sentences.
+        limit: words for the setting that allows `max_bytes`.
+    """
+
+    def __init__(self, store: ContentStore, *, name: str, max_bytes: int, limit: str) -> None:
+        self._store = store
+        self._name = name
+        self._max_bytes = max_bytes
+        self._limit = limit
+        self._digest = hashlib.sha256()
+        self._descriptor: int | None = None
+        self._path: Path | None = None
+        self.size = 0
+
+    def write(self, chunk: bytes) -> None:
+        """Append to the copy; raises TooManyBytes, with nothing of the piece written."""
+        self.allow(self.size + len(chunk))
+        _write_all(self._open(), chunk)
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    def allow(self, size: int) -> None:
+        """Raise TooManyBytes when a copy of this size is not wanted."""
+        if size > self._max_bytes:
+            raise TooManyBytes(f"{self._name} is too large: {self._limit} allows {self._max_bytes:,} bytes.")
+
+    def restart(self) -> None:
+        """Throw away what was written: the stream begins anew."""
+        if self._path is not None:
+            os.ftruncate(self._open(), 0)
+            os.lseek(self._open(), 0, os.SEEK_SET)
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def pause(self) -> None:
+        """Close the file for now."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def finish(self, *, etag: str | None = None, last_modified: str | None = None) -> Incoming:
+        """Bring the copy to the disk; the caller then keeps or drops what is returned.
+
+        Raises:
+            EmptyFile: nothing was written.
+        """
+        if self.size == 0 or self._path is None:
+            self.discard()
+            raise EmptyFile(f"{self._name} is empty (0 bytes). Copy it again from where it came from.")
+        os.fsync(self._open())
+        self.pause()
+        sha256 = self._digest.hexdigest()
+        return Incoming(sha256, self.size, self._path, self._store.path(sha256), etag, last_modified)
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.pause()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+        return self._digest.hexdigest()
+
+    def _open(self) -> int:
+        if self._descriptor is None:
+            if self._path is None:
+                self._descriptor, self._path = self._store.new_file()
+            else:
+                self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        return self._descriptor
 
 
 class ContentStore:
@@ -69,20 +158,31 @@ class ContentStore:
     def receive(self, chunks: Iterable[bytes], *, name: str, max_bytes: int) -> Iterator[Incoming]:
         """Copy a stream, hashing it on the way. What is not kept inside of the block is dropped at its end.
 
+        Only faults of the original become a MediumError: a full disk under the copy is the task's own.
+
         Args:
             name: what the stream is called in error sentences.
 
         Raises:
             EmptyFile, TooManyBytes: see the classes; and whatever `chunks` raises.
         """
+        writer = self.writer(name=name, max_bytes=max_bytes)
+        try:
+            for chunk in chunks:
+                writer.write(chunk)
+            yield writer.finish()
+        finally:
+            writer.discard()
+
+    def writer(self, *, name: str, max_bytes: int, limit: str = "TEXTMILL_MAX_FILE_BYTES") -> IncomingWriter:
+        """Return what writes a new copy piece by piece."""
+        return IncomingWriter(self, name=name, max_bytes=max_bytes, limit=limit)
+
+    def new_file(self) -> tuple[int, Path]:
+        """Open a new file for a copy that is under way."""
         self._root.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self._root, prefix="incoming-", delete=False) as copy:
-            partial = Path(copy.name)
-            try:
-                digest, size = _copy(chunks, copy.fileno(), name, max_bytes)
-                yield Incoming(sha256=digest, bytes=size, path=partial, place=self.path(digest))
-            finally:
-                partial.unlink(missing_ok=True)
+        descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
+        return descriptor, Path(path)
 
     def remove(self, sha256: str) -> None:
         """Drop content that is no longer needed; absent content is fine."""
@@ -99,25 +199,6 @@ class ContentStore:
         for path in stale:
             path.unlink(missing_ok=True)
         return len(stale)
-
-
-def _copy(chunks: Iterable[bytes], target: int, name: str, max_bytes: int) -> tuple[str, int]:
-    """Copy `chunks` to the open descriptor `target`; returns the SHA-256 in hex and the bytes.
-
-    Only faults of the original become a MediumError: a full disk under the copy is the task's own.
-    """
-    digest = hashlib.sha256()
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > max_bytes:
-            raise TooManyBytes(f"{name} is too large: TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,} bytes.")
-        digest.update(chunk)
-        _write_all(target, chunk)
-    if size == 0:
-        raise EmptyFile(f"{name} is empty (0 bytes). Copy it again from where it came from.")
-    os.fsync(target)
-    return digest.hexdigest(), size
 
 
 def _file_chunks(original: Path, name: str, max_bytes: int) -> Iterator[bytes]:

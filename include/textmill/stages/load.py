@@ -181,6 +181,8 @@ class BatchLoader:
             failures=so_far.attempts,
             next_try_at=so_far.next_try_at,
             now=now,
+            etag=fetched.item.ref.etag,
+            last_modified=fetched.item.ref.last_modified,
         )
 
     # --- media read in parts -------------------------------------------------------------------------

@@ -178,6 +178,15 @@ def note_location(
         reopen_medium(connection, media_id, ref.uri)
 
 
+def note_seen(connection: Connection, uris: Sequence[str], now: datetime) -> None:
+    """Record that what lies at addresses is still what was settled there."""
+    connection.execute(
+        update(media_location)
+        .where(media_location.c.uri_hash.in_([uri_hash(uri) for uri in uris]))
+        .values(last_seen=now, failures=0, next_try_at=None)
+    )
+
+
 def _change(
     connection: Connection,
     before: Row[*tuple[Any, ...]] | None,

@@ -87,6 +87,12 @@ class Addresses:
             quoted = quoted if len(quoted) <= _LONGEST_REFUSED_NAME * 3 else f"%E2%80%A6{digest}"
         return self._numbered(f"{self._archive_uri}!{quoted}")
 
+    def name_of(self, uri: str) -> str:
+        """Return the name of a member with this address, without the query of the URL that it may lie at."""
+        # Behind a host without a path, what begins with the exclamation mark is a name too.
+        inside = name_of(f"file:///{uri.removeprefix(self._archive_uri)}")
+        return name_of(self._archive_uri) + inside
+
     def _numbered(self, uri: str) -> str:
         key = hashlib.sha256(uri.encode()).digest()  # ten thousand long names would take much memory
         self._given[key] += 1
@@ -113,14 +119,14 @@ def members_of(entries: Iterable[Entry], archive_uri: str, budget: Budget) -> It
         if uri is None:
             yield _unsafe(entry, addresses, complaint or "has too long a name")
             continue
-        name = name_of(uri)
+        name = addresses.name_of(uri)
         refusal = entry.obstacle(name) if entry.obstacle else None
         yield Member(uri, name, entry.size, refusal, entry.chunks)
 
 
 def _unsafe(entry: Entry, addresses: Addresses, complaint: str) -> Member:
     uri = addresses.of_refused(entry.path)
-    name = name_of(uri)
+    name = addresses.name_of(uri)
     refusal = UnsafeArchiveMember(f"{name} {complaint}. It was left out; unpack the archive yourself.")
     return Member(uri, name, entry.size, refusal, entry.chunks)
 
