@@ -16,7 +16,6 @@ from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings
 from textmill.reading_times import works_of
 from textmill.records import (
-    Content,
     FetchedItem,
     FetchOutcome,
     Kind,
@@ -31,7 +30,13 @@ from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
 from textmill.warehouse.pacing import note_batch_pace
-from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve_address, standing
+from textmill.warehouse.quarantining import (
+    RetryWaits,
+    quarantine_all,
+    resolve_address,
+    resolve_failures,
+    standing,
+)
 from textmill.warehouse.readings import (
     PartIsTaken,
     Reading,
@@ -99,8 +104,8 @@ class BatchLoader:
     def _load_unread(self, fetched: FetchedItem) -> None:
         """Note what fetching did not leave to be read; a medium counts once, with its first part."""
         counts = fetched.item.part == 0
-        if fetched.outcome is FetchOutcome.UNCHANGED and fetched.content is not None:
-            self._note_unchanged(fetched, fetched.content)
+        if fetched.outcome is FetchOutcome.UNCHANGED:
+            self._note_unchanged(fetched)
             self.batch.media_unchanged += counts
         elif fetched.outcome is FetchOutcome.REJECTED and fetched.rejection is not None:
             rejection = fetched.rejection
@@ -154,12 +159,16 @@ class BatchLoader:
         if result.status == "loaded":
             self._store.remove(result.sha256)
 
-    def _note_unchanged(self, fetched: FetchedItem, content: Content) -> None:
-        uri = fetched.item.ref.uri
-        in_transaction(
-            self._warehouse,
-            lambda connection: resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now()),
-        )
+    def _note_unchanged(self, fetched: FetchedItem) -> None:
+        uri, content = fetched.item.ref.uri, fetched.content
+
+        def note(connection: Connection) -> None:
+            if content is None:  # its server says that nothing changed
+                resolve_failures(connection, uri=uri, now=utc_now())
+            else:
+                resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
+
+        in_transaction(self._warehouse, note)
 
     def _refuse(self, connection: Connection, fetched: FetchedItem, rejection: Rejection) -> None:
         now = utc_now()

@@ -259,6 +259,21 @@ def resolve_address(connection: Connection, *, uri: str, sha256: str, now: datet
     )
 
 
+def resolve_failures(connection: Connection, *, uri: str, now: datetime) -> None:
+    """Close what failed at an address in a way that might pass, now that what was settled there still is."""
+    connection.execute(
+        update(quarantine)
+        .where(
+            quarantine.c.status.in_(_NOT_SETTLED),
+            quarantine.c.uri_hash == uri_hash(uri),
+            quarantine.c.stage == Stage.FETCH,
+            quarantine.c.sha256.is_(None),
+            quarantine.c.permanent.is_(False),
+        )
+        .values(status="resolved", last_seen=now)
+    )
+
+
 def resolve(
     connection: Connection, *, uri: str, sha256: str, kept: Sequence[Rejection], now: datetime
 ) -> None:
