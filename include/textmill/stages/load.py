@@ -16,6 +16,7 @@ from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings
 from textmill.reading_times import works_of
 from textmill.records import (
+    Content,
     FetchedItem,
     FetchOutcome,
     Kind,
@@ -161,14 +162,13 @@ class BatchLoader:
 
     def _note_unchanged(self, fetched: FetchedItem) -> None:
         uri, content = fetched.item.ref.uri, fetched.content
+        in_transaction(self._warehouse, lambda connection: self._resolve(connection, uri, content))
 
-        def note(connection: Connection) -> None:
-            if content is None:  # its server says that nothing changed
-                resolve_failures(connection, uri=uri, now=utc_now())
-            else:
-                resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
-
-        in_transaction(self._warehouse, note)
+    def _resolve(self, connection: Connection, uri: str, content: Content | None) -> None:
+        if content is None:  # its server says that nothing changed
+            resolve_failures(connection, uri=uri, now=utc_now())
+        else:
+            resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
 
     def _refuse(self, connection: Connection, fetched: FetchedItem, rejection: Rejection) -> None:
         now = utc_now()
@@ -243,9 +243,8 @@ class BatchLoader:
             give_up_medium(connection, complete)
             return _Settled(LoadTally(media_quarantined=1), "quarantined")
         content = parts[0].content
-        assert content is not None
-        if FetchOutcome.UNCHANGED in outcomes:
-            resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
+        if FetchOutcome.UNCHANGED in outcomes or content is None:
+            self._resolve(connection, uri, content)
             return _Settled(LoadTally(media_unchanged=1), "unchanged")
         found = assemble(self._run, complete.batches, uri, content)
         result = self._result(uri, content.sha256, found)
