@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/accuracy.md",
     "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
+    "docs/fetching.md",
     "docs/media.md",
     "docs/operations.md",
     "docs/sources.md",
