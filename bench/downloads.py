@@ -1,7 +1,7 @@
 """How fast URLs are downloaded, beside a plain loop around aiohttp that takes care of nothing.
 
-All write every body to a file of its own and hash it, with as many requests at once. The server runs in a process
-of its own and answers at once. They take turns, since the machine is never quite the same for long.
+All write every body to a file of its own and hash it, with as many requests at once. The server runs in a
+process of its own and answers at once. They take turns, since the machine is never quite the same for long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def main() -> None:
 
 
 def _compare(urls: list[str], size: int, rounds: int, scratch: Path) -> None:
-    ways = {
+    ways: dict[str, Callable[[Path], int]] = {
         "plain loop": lambda folder: plain(urls, folder, durable=False),
         "plain loop, each file brought to the disk": lambda folder: plain(urls, folder, durable=True),
         "Textmill": lambda folder: ours(urls, folder),
