@@ -15,15 +15,16 @@ COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --no-he
 # quotes and dollar signs.
 override MEDIA := $(value MEDIA)
 override SERVICE := $(value SERVICE)
-export MEDIA SERVICE RAW
+override ARGS := $(value ARGS)
+export MEDIA SERVICE RAW ALLOW_PRIVATE ARGS
 
 .PHONY: help
 help: ## List the goals
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: setup ## Start everything and ingest MEDIA=/some/folder (default: samples)
-	@$(STACK) run $${MEDIA:+--media "$$MEDIA"}
+run: setup ## Start everything and ingest MEDIA=folder, manifest or URI (default: sources.yaml, else samples)
+	@$(STACK) run $${MEDIA:+--media "$$MEDIA"} $${ALLOW_PRIVATE:+--allow-private "$$ALLOW_PRIVATE"}
 
 .PHONY: start
 start: setup ## Start everything without ingesting
@@ -49,6 +50,10 @@ password: built ## Show how to log in to Airflow
 sql: built ## Query the warehouse; reads SQL from a pipe too (RAW=1: newlines and tabs as they are)
 	@$(STACK) sql
 
+.PHONY: airflow
+airflow: built ## Run Airflow's own program: ARGS="dags list", ARGS="backfill create …", ARGS="connections add …"
+	@$(STACK) airflow --line "$$ARGS"
+
 .PHONY: setup
 setup: ## Install what is missing: system packages, Python environments
 	@stack/setup.sh
@@ -60,6 +65,10 @@ setup-dev:
 .PHONY: setup-trocr
 setup-trocr: ## Install what the engine trocr needs besides (PyTorch, Transformers)
 	@stack/setup.sh trocr
+
+.PHONY: setup-clouds
+setup-clouds: ## Install what the object stores of Google and Azure need besides
+	@stack/setup.sh clouds
 
 # Goals that only look at a running stack install nothing.
 .PHONY: built
@@ -96,6 +105,7 @@ format: setup-dev ## Format the code
 .PHONY: lock
 lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-clouds.in -o requirements-clouds.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
@@ -135,6 +145,10 @@ bench-preprocessing: setup-dev ## Compare preprocessing steps on MEDIA (default:
 bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
+
+.PHONY: bench-million
+bench-million: setup-dev ## Measure discovery and planning of a million files and URLs
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million
 
 .PHONY: bench-text-layer
 bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR

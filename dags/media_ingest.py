@@ -1,15 +1,23 @@
 """### Media in, queryable text out
 
-Discovers new and changed media in a source (pictures, PDF, videos, texts, archives of them), reads them in
+Discovers new and changed media in its sources (pictures, PDF, videos, texts, archives of them), reads them in
 batches, checks what was read, and loads text, confidence and provenance into the warehouse.
 
 ```
 discover → plan → [ fetch → ocr → validate → load ] × batch → report
 ```
 
-* **Nightly** it ingests the default source; **on demand**, trigger it with any folder that the machine sees.
+| run | what it looks at |
+|---|---|
+| scheduled, every night | all enabled sources of its schedule: all that is new or changed, since whenever |
+| backfill | the same sources: media that were modified (or are dated by a manifest) in the run's interval |
+| manual | what the form says; as it stands, the same as at night |
+| dry run | the same, but it only tells what would be read and how long that would take |
+
 * What did not change since the last run is not opened again, unless *Read again* says so.
 * A file that cannot be read goes to quarantine with a reason (view `v_quarantine`) and never fails its batch.
+  *Try what is in quarantine again* picks entries by reason, source or date.
+* Runs may go on beside each other: what one of them is reading, the others leave alone.
 * Every finished page is checkpointed: a failed or killed task continues where it stopped when it is retried
   or cleared. The run fails when a batch did not reach the warehouse.
 * Pools: `ocr_gpu` bounds OCR processes, `fetch` copies, `mysql` writers.
@@ -17,11 +25,13 @@ discover → plan → [ fetch → ocr → validate → load ] × batch → repor
 
 from __future__ import annotations
 
+import copy
 import logging
+from dataclasses import asdict
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import (
-    CronTriggerTimetable,
     ExceptionRetryPolicy,
     Param,
     RetryAction,
@@ -32,32 +42,113 @@ from airflow.sdk import (
     task_group,
 )
 
+from textmill.errors import Reason
 from textmill.preprocessing.wishes import STEPS
+from textmill.sources.catalogue import catalogue_names, schedules
 from textmill_airflow.assets import MEDIA_TEXT
+from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
+from textmill_airflow.run_wishes import run_wishes
+from textmill_airflow.timetables import WholeIntervalTimetable
 
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from textmill.run_wishes import RunWishes
+
+NIGHTLY, MIDNIGHT = "nightly", "0 0 * * *"
 SETTINGS = settings()
+# The one file that is read whenever this one is: the form has no other way to offer the names in it. It is
+# small, and read anew only when it changed.
+SOURCES = list(catalogue_names(SETTINGS.sources_file))
 LOG = logging.getLogger(__name__)
 
 _STEPS = "|".join(STEPS)
+_REASONS = [str(reason) for reason in Reason]
+_MOST_BATCHES = 1000
+"""Airflow refuses more than 1,024 mapped tasks."""
 
-# Params without a section stand in the one that is open when the form appears.
+# Params without a section stand in the one that is open when the form appears. The form sends null for a
+# text that was emptied and for a list without an entry.
 PARAMS = {
     "source": Param(
-        SETTINGS.default_source,
-        type="string",
-        minLength=1,
-        title="Folder",
-        description="Absolute path or file: address of a folder (or one file) that this machine sees.",
+        "",
+        type=["string", "null"],
+        examples=SOURCES,
+        title="Source",
+        description="Name of a source in the catalogue; or an address: a folder or file that this machine "
+        "sees, s3://…, a manifest (.txt, .csv, .jsonl), https://…. "
+        "Empty: all enabled sources of this DAG's schedule.",
     ),
     "reread": Param(
         "nothing",
         enum=["nothing", "refused", "other_engine", "everything"],
+        values_display={
+            "nothing": "nothing: only what is new or changed",
+            "refused": "refused: what is in quarantine too",
+            "other_engine": "other_engine: what another engine or other settings read",
+            "everything": "everything",
+        },
         title="Read again",
-        description="What is read again although it did not change: what was refused, what another engine or "
-        "other settings read, or everything.",
+        description="What is read again although it did not change.",
+    ),
+    "allow_private": Param(
+        False,
+        type="boolean",
+        title="Allow private addresses",
+        description="Let the URLs of an address given above lead into private networks and to this machine. "
+        "Sources of the catalogue say so themselves.",
+    ),
+    "dry_run": Param(
+        False,
+        type="boolean",
+        title="Dry run",
+        description="Only tell what would be read and how long that would take: in the log and the XCom of "
+        "the task report.",
+    ),
+    "retry_quarantined": Param(
+        False,
+        type="boolean",
+        title="Try what is in quarantine again",
+        description="Read nothing but what is in quarantine and fits all that is said below, also what would "
+        "not be tried again by itself.",
+        section="Quarantine",
+    ),
+    "quarantine_reasons": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "string", "enum": _REASONS},
+        uniqueItems=True,
+        examples=_REASONS,
+        title="Reasons",
+        description="Only what was refused for one of these. Empty: for any reason.",
+        section="Quarantine",
+    ),
+    "quarantine_source": Param(
+        "",
+        type=["string", "null"],
+        examples=SOURCES,
+        title="Source of the entries",
+        description="Only what came from this source: its name, or the address that was given. Empty: any.",
+        section="Quarantine",
+    ),
+    "quarantine_since": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Refused since",
+        description="Only what was refused last on this day (UTC) or later.",
+        section="Quarantine",
+    ),
+    "quarantine_until": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Refused until",
+        description="Only what was refused last on this day (UTC) or before.",
+        section="Quarantine",
     ),
     "engine": Param(
         "auto",
@@ -133,6 +224,15 @@ PARAMS = {
         description="Estimated OCR time that one batch holds. Below a minute, start-up costs dominate.",
         section="Batches",
     ),
+    "max_batches": Param(
+        min(SETTINGS.max_batches, _MOST_BATCHES),
+        type="integer",
+        minimum=1,
+        maximum=_MOST_BATCHES,
+        title="Most batches",
+        description="Where the work would make more, batches grow instead.",
+        section="Batches",
+    ),
 }
 
 # What a retry cannot mend fails at once; everything else gets another try, later and later.
@@ -156,170 +256,196 @@ RETRIES = ExceptionRetryPolicy(
 )
 
 
-@dag(
-    # Each scheduled and each backfill run has its day. The first one waits for its night: a DAG that is new
-    # to a scheduler would else start a run of its own beside the one that somebody asks for.
-    schedule=CronTriggerTimetable(
-        "0 2 * * *", timezone="UTC", interval=timedelta(days=1), run_immediately=timedelta(0)
-    ),
-    catchup=False,
-    is_paused_upon_creation=False,
-    max_active_runs=4,
-    doc_md=__doc__,
-    params=PARAMS,
-    tags=["textmill", "ocr"],
-    default_args={
-        "owner": "textmill",
-        "retries": 4,
-        "retry_delay": timedelta(seconds=5),
-        "retry_exponential_backoff": 2.0,
-        "max_retry_delay": timedelta(minutes=5),
-        "retry_policy": RETRIES,
-        "execution_timeout": timedelta(hours=1),
-    },
-)
-def media_ingest() -> None:
-    """Wire the stages; what they do is in `textmill.stages`."""
+def _wishes() -> RunWishes:
+    return run_wishes(get_current_context(), PARAMS)
 
-    @task
-    def discover() -> None:
-        """Find what is new or changed in the source."""
-        from textmill.access import NoConnections
-        from textmill.run_wishes import Reread, RunWishes
-        from textmill.stages.discover import discover as run_stage
 
-        context = get_current_context()
-        params = context["params"]
-        with warehouse() as engine:
-            found = run_stage(
-                engine,
-                staging(),
-                settings(),
-                run_id=context["run_id"],
-                source=params["source"],
-                schedule="nightly",
-                params=dict(params),
-                wishes=RunWishes(reread=Reread(params["reread"])),
-                connections=NoConnections(),
-                fingerprints_of=FingerprintsOfReaders(settings(), params),
-            )
-        LOG.info("%d media found, %d of them unchanged", found.found, found.unchanged)
+def media_ingest(schedule: str = NIGHTLY, cron: str = MIDNIGHT) -> DAG:
+    """Wire the stages for the sources of one schedule; what the stages do is in `textmill.stages`."""
 
-    @task
-    def plan() -> list[str]:
-        """Group what was found into batches of about equal work."""
-        from textmill.run_wishes import RunWishes
-        from textmill.stages.plan import plan as run_stage
+    @dag(
+        dag_id="media_ingest" if schedule == NIGHTLY else f"media_ingest_{schedule}",
+        schedule=WholeIntervalTimetable(cron, timezone="UTC"),
+        catchup=False,
+        is_paused_upon_creation=False,
+        max_active_runs=4,
+        doc_md=__doc__,
+        params=copy.deepcopy(PARAMS),
+        tags=["textmill", "ocr"],
+        default_args={
+            "owner": "textmill",
+            "retries": 4,
+            "retry_delay": timedelta(seconds=5),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=5),
+            "retry_policy": RETRIES,
+            "execution_timeout": timedelta(hours=1),
+        },
+    )
+    def wiring() -> None:
+        planned = plan()
+        discover(schedule) >> planned
+        closing = [report(), publish()]
+        batch.expand(batch_uri=planned) >> closing
+        # When a run that had no batch is cleared, Airflow takes it to have none until it is planned anew,
+        # and would close its books at once.
+        planned >> closing
 
-        context = get_current_context()
-        with warehouse() as engine:
-            return run_stage(
-                engine,
-                staging(),
-                settings(),
-                run_id=context["run_id"],
-                batch_seconds=context["params"]["batch_seconds"],
-                wishes=RunWishes(),
-            )
+    return wiring()
 
-    @task(pool="fetch", execution_timeout=timedelta(hours=2))
-    def fetch(batch_uri: str) -> str:
-        """Copy, hash, recognise and claim the media of a batch."""
-        from textmill.access import NoConnections
-        from textmill.run_wishes import Reread
-        from textmill.stages.fetch import fetch as run_stage
 
-        context = get_current_context()
-        with warehouse() as engine:
-            tally = run_stage(
-                engine,
-                staging(),
-                settings(),
-                run_id=context["run_id"],
-                batch_uri=batch_uri,
-                reread=Reread(context["params"]["reread"]),
-                connections=NoConnections(),
-                fingerprints_of=FingerprintsOfReaders(settings(), context["params"]),
-            )
-        LOG.info("%d to read, %d unchanged, %d refused", tally.to_read, tally.unchanged, tally.rejected)
-        return batch_uri
+@task
+def discover(schedule: str) -> None:
+    """Find what is new or changed in the sources."""
+    from textmill.stages.discover import discover as run_stage
 
-    @task
-    def validate(batch_uri: str) -> str:
-        """Hold the pages of a batch against the expectations."""
-        from textmill.stages.validate import validate as run_stage
+    context = get_current_context()
+    params = context["params"]
+    with warehouse() as engine:
+        found = run_stage(
+            engine,
+            staging(),
+            settings(),
+            run_id=context["run_id"],
+            source=params["source"] or "",
+            schedule=schedule,
+            allow_private=params["allow_private"],
+            params=dict(params),
+            wishes=_wishes(),
+            connections=AirflowConnections(),
+            fingerprints_of=FingerprintsOfReaders(settings(), params),
+        )
+    LOG.info("%d media found, %d of them unchanged", found.found, found.unchanged)
 
-        context = get_current_context()
-        with warehouse() as engine:
-            tally = run_stage(engine, run_id=context["run_id"], batch_uri=batch_uri)
-        LOG.info("%d pages accepted, %d quarantined", tally.accepted, tally.quarantined)
-        return batch_uri
 
-    @task(pool="mysql")
-    def load(batch_uri: str) -> None:
-        """Write a batch into the warehouse."""
-        from textmill.stages.load import load as run_stage
+@task
+def plan() -> list[str]:
+    """Group what was found into batches of about equal work."""
+    from textmill.stages.plan import plan as run_stage
 
-        context = get_current_context()
-        with warehouse() as engine:
-            tally = run_stage(engine, staging(), run_id=context["run_id"], batch_uri=batch_uri)
-        LOG.info(
-            "%d media and %d pages loaded (%d pages changed), %d media quarantined; %d parts wait for others",
-            tally.media_loaded,
-            tally.pages_loaded,
-            tally.pages_changed,
-            tally.media_quarantined,
-            tally.parts_waiting,
+    context = get_current_context()
+    params = context["params"]
+    with warehouse() as engine:
+        return run_stage(
+            engine,
+            staging(),
+            settings().model_copy(update={"max_batches": params["max_batches"]}),
+            run_id=context["run_id"],
+            batch_seconds=params["batch_seconds"],
+            wishes=_wishes(),
         )
 
-    @task_group
-    def batch(batch_uri: str) -> None:
-        """One batch on its way; batches do not wait for each other."""
-        ocr = OcrBatchOperator(
-            task_id="ocr",
-            batch_uri=fetch(batch_uri),
-            wishes="{{ params | tojson }}",
-            pool="ocr_gpu",
-            execution_timeout=timedelta(hours=6),
+
+@task(pool="fetch", execution_timeout=timedelta(hours=2))
+def fetch(batch_uri: str) -> str:
+    """Copy, hash, recognise and claim the media of a batch."""
+    from textmill.stages.fetch import fetch as run_stage
+
+    context = get_current_context()
+    with warehouse() as engine:
+        tally = run_stage(
+            engine,
+            staging(),
+            settings(),
+            run_id=context["run_id"],
+            batch_uri=batch_uri,
+            reread=_wishes().reread,
+            connections=AirflowConnections(),
+            fingerprints_of=FingerprintsOfReaders(settings(), context["params"]),
         )
-        load(validate(ocr.output))
-
-    @task(trigger_rule="all_done", retries=2)
-    def report() -> None:
-        """Write the totals of the run, and fail it when a batch did not get through."""
-        from textmill.stages.report import report as run_stage
-
-        context = get_current_context()
-        with warehouse() as engine:
-            summary = run_stage(engine, staging(), settings(), run_id=context["run_id"])
-        LOG.info(
-            "%d media found: %d loaded, %d unchanged, %d quarantined; %d pages at %.2f pages/s",
-            summary.media_found,
-            summary.media_loaded,
-            summary.media_unchanged,
-            summary.media_quarantined,
-            summary.pages_loaded,
-            summary.pages_per_second,
-        )
-
-    @task(trigger_rule="all_done", outlets=[MEDIA_TEXT])
-    def publish() -> None:
-        """Tell other DAGs, once a run, that text arrived; skipped when none did."""
-        from airflow.sdk.exceptions import AirflowSkipException
-
-        from textmill.stages.publish import publish as run_stage
-
-        context = get_current_context()
-        with warehouse() as engine:
-            announcement = run_stage(engine, run_id=context["run_id"])
-        if announcement is None:
-            # Only a task that succeeds has an event: a run that loaded nothing starts nobody.
-            raise AirflowSkipException("This run loaded nothing: there is nothing to tell.")
-        context["outlet_events"][MEDIA_TEXT].extra = announcement.metadata()
-
-    planned = plan()
-    discover() >> planned
-    batch.expand(batch_uri=planned) >> [report(), publish()]
+    LOG.info("%d to read, %d unchanged, %d refused", tally.to_read, tally.unchanged, tally.rejected)
+    return batch_uri
 
 
-media_ingest()
+@task
+def validate(batch_uri: str) -> str:
+    """Hold the pages of a batch against the expectations."""
+    from textmill.stages.validate import validate as run_stage
+
+    context = get_current_context()
+    with warehouse() as engine:
+        tally = run_stage(engine, run_id=context["run_id"], batch_uri=batch_uri)
+    LOG.info("%d pages accepted, %d quarantined", tally.accepted, tally.quarantined)
+    return batch_uri
+
+
+@task(pool="mysql")
+def load(batch_uri: str) -> None:
+    """Write a batch into the warehouse."""
+    from textmill.stages.load import load as run_stage
+
+    context = get_current_context()
+    with warehouse() as engine:
+        tally = run_stage(engine, staging(), run_id=context["run_id"], batch_uri=batch_uri)
+    LOG.info(
+        "%d media and %d pages loaded (%d pages changed), %d media quarantined; %d parts wait for others",
+        tally.media_loaded,
+        tally.pages_loaded,
+        tally.pages_changed,
+        tally.media_quarantined,
+        tally.parts_waiting,
+    )
+
+
+@task_group
+def batch(batch_uri: str) -> None:
+    """One batch on its way; batches do not wait for each other."""
+    ocr = OcrBatchOperator(
+        task_id="ocr",
+        batch_uri=fetch(batch_uri),
+        wishes="{{ params | tojson }}",
+        pool="ocr_gpu",
+        execution_timeout=timedelta(hours=6),
+    )
+    load(validate(ocr.output))
+
+
+@task(trigger_rule="all_done", retries=2)
+def report() -> dict[str, Any] | None:
+    """Write the totals of the run, and fail it when a batch did not get through."""
+    if get_current_context()["params"]["dry_run"]:
+        return _preview()
+    from textmill.stages.report import report as run_stage
+
+    context = get_current_context()
+    with warehouse() as engine:
+        summary = run_stage(engine, staging(), settings(), run_id=context["run_id"])
+    LOG.info(
+        "%d media found: %d loaded, %d unchanged, %d quarantined; %d pages at %.2f pages/s",
+        summary.media_found,
+        summary.media_loaded,
+        summary.media_unchanged,
+        summary.media_quarantined,
+        summary.pages_loaded,
+        summary.pages_per_second,
+    )
+    return None
+
+
+@task(trigger_rule="all_done", outlets=[MEDIA_TEXT])
+def publish() -> None:
+    """Tell other DAGs, once a run, that text arrived; skipped when none did."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from textmill.stages.publish import publish as run_stage
+
+    context = get_current_context()
+    with warehouse() as engine:
+        announcement = run_stage(engine, run_id=context["run_id"])
+    if announcement is None:
+        # Only a task that succeeds has an event: a run that loaded nothing starts nobody.
+        raise AirflowSkipException("This run loaded nothing: there is nothing to tell.")
+    context["outlet_events"][MEDIA_TEXT].extra = announcement.metadata()
+
+
+def _preview() -> dict[str, Any]:
+    from textmill.stages.preview import preview as run_stage
+
+    with warehouse() as engine:
+        seen = run_stage(engine, staging(), run_id=get_current_context()["run_id"])
+    LOG.info("A run like this would read %s", seen.in_words())
+    return asdict(seen)
+
+
+for _schedule, _cron in ({NIGHTLY: MIDNIGHT} | schedules(SETTINGS.sources_file)).items():
+    media_ingest(_schedule, _cron)

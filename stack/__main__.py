@@ -27,13 +27,13 @@ def say(sentence: str) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Bring everything up, ingest a folder, show what came of it."""
+    """Bring everything up, ingest media, show what came of it."""
     from stack import ingest, lifecycle
 
     stack = lifecycle.default_stack(say)
-    source = ingest.source_path(arguments.media, stack.paths.samples)
+    source = ingest.source_of(arguments.media, stack.paths)
     running = stack.up()
-    return _ingest(running, source)
+    return _ingest(running, source, allow_private=arguments.allow_private == "1")
 
 
 def start(arguments: argparse.Namespace) -> int:
@@ -93,6 +93,16 @@ def sql(arguments: argparse.Namespace) -> int:
     become(sql_command(running, os.environ, sys.stdin.isatty()))
 
 
+def airflow(arguments: argparse.Namespace) -> int:
+    """Run Airflow's own program on the stack, with arguments as Airflow takes them."""
+    from stack import lifecycle
+    from stack.terminal_programs import airflow_command, become
+
+    running = lifecycle.default_stack(say).attach()
+    command, environment = airflow_command(running, os.environ, arguments.line, arguments.words)
+    become(command, environment)
+
+
 def password(arguments: argparse.Namespace) -> int:
     """Show how to log in to Airflow."""
     from stack import lifecycle
@@ -147,14 +157,14 @@ def main() -> int:
     return 1
 
 
-def _ingest(running: Running, source: Path) -> int:
+def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
     from stack import ingest, summary
     from stack.airflow_api import AirflowApi
 
     api = AirflowApi(running.ui_url, running.secrets.airflow_admin)
     console = summary.make_console()
-    run_id = ingest.start_run(api, source, say)
-    say(f"Reading {source}")
+    run_id = ingest.start_run(api, source, say, allow_private=allow_private)
+    say(f"Reading {source or 'all enabled sources'}")
     say(f"  {ingest.run_page(running, run_id)}")
     try:
         state = ingest.watch(running, api, run_id, console, say)
@@ -171,11 +181,15 @@ def _ingest(running: Running, source: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (run, start, stop, status, logs, sql, password, models, clean, test):
+    for command in (run, start, stop, status, logs, sql, airflow, password, models, clean, test):
         added = commands.add_parser(command.__name__, help=command.__doc__)
         added.set_defaults(command=command)
         if command is run:
-            added.add_argument("--media", help="the folder or file to ingest (default: the samples)")
+            added.add_argument("--media", help="folder, file, manifest, a URI of either, or name of a source")
+            added.add_argument("--allow-private", choices=("0", "1"), default="0", help="as in the form")
+        elif command is airflow:
+            added.add_argument("--line", default="", help="arguments in one line, quoted as in a shell")
+            added.add_argument("words", nargs=argparse.REMAINDER, help="arguments, one by one")
         elif command is logs:
             added.add_argument("--service", help="one service instead of all")
         elif command is test:

@@ -99,6 +99,7 @@ def environment(settings: AirflowSettings, inherited: Mapping[str, str]) -> dict
         "TEXTMILL_MODELS_DIR": str(paths.models),
         "TEXTMILL_OCR_PYTHON": str(paths.ocr_python),
         "TEXTMILL_DEFAULT_SOURCE": str(paths.samples),
+        "TEXTMILL_SOURCES_FILE": str(paths.sources_file),
         "TEXTMILL_OCR_SLOTS": str(settings.slots),
         "TEXTMILL_INBOX": settings.inbox,
     }

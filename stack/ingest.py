@@ -1,4 +1,4 @@
-"""Hand a folder of media to the pipeline, watch it, and say what came of it."""
+"""Hand media to the pipeline, watch it, and say what came of it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from stack.airflow_api import AirflowApi
 from stack.errors import StackError
 from stack.lifecycle import Running
+from stack.paths import Paths
+from textmill.sources.catalogue import catalogue_names
 
 if TYPE_CHECKING:
     from textmill.warehouse.reporting import RunProgress, RunSummary
@@ -33,10 +36,34 @@ class ProgressView(Protocol):
         """Take note of where the run is now."""
 
 
-def source_path(media: str | None, default: Path) -> Path:
-    """The folder or file to ingest, as an absolute path; a sentence when there is nothing to read."""
-    path = Path(media).expanduser().absolute() if media else default
-    name = "MEDIA" if media else "the samples folder"
+def source_of(media: str | None, paths: Paths) -> str:
+    """What a run is to ingest, as the param `source` takes it.
+
+    Args:
+        media: a folder, a file or a manifest by its path; a URI of either; the name of a source in the
+            catalogue; empty for all its enabled sources or, where there is no catalogue, for the samples.
+
+    Raises:
+        StackError: there is nothing to read.
+    """
+    if not media:
+        return "" if paths.sources_file.exists() else str(_readable(paths.samples, "the samples folder"))
+    parts = urlsplit(media)
+    if parts.scheme and parts.netloc:
+        if parts.username or parts.password:
+            raise StackError(
+                f"MEDIA holds a user or password for {parts.hostname}, which would end up in logs: keep it "
+                f"in an Airflow connection, and the source in {paths.sources_file} (see docs/sources.md)."
+            )
+        if parts.scheme != "file":
+            return media
+    path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(media)
+    if not path.exists() and media in catalogue_names(paths.sources_file):
+        return media
+    return str(_readable(path.expanduser().absolute(), "MEDIA"))
+
+
+def _readable(path: Path, name: str) -> Path:
     if not path.exists():
         raise StackError(f"There is no file or folder {path}: check {name}.")
     try:
@@ -51,7 +78,7 @@ def source_path(media: str | None, default: Path) -> Path:
     return path.resolve()
 
 
-def start_run(api: AirflowApi, source: Path, say: Callable[[str], None], **params: str) -> str:
+def start_run(api: AirflowApi, source: Path | str, say: Callable[[str], None], **params: str | bool) -> str:
     """Wait until Airflow knows the DAG, then start a run over `source`, with other params; returns its id."""
     deadline = time.monotonic() + _DAG_SECONDS
     said = False
@@ -123,8 +150,7 @@ def describe(progress: RunProgress | None, run_state: str) -> str:
     if run_state == "queued":
         return "waiting for the scheduler"
     if progress is None or not progress.batches_total:
-        found = f": {progress.media_found} media found" if progress and progress.media_found else ""
-        return f"looking for media{found}"
+        return "looking for media" + _found(progress)
     parts = [
         f"batches {progress.batches_done}/{progress.batches_total}",
         f"pages {progress.pages_done}/{progress.pages_total}",
@@ -136,6 +162,13 @@ def describe(progress: RunProgress | None, run_state: str) -> str:
     if progress.media_unchanged:
         parts.append(f"{progress.media_unchanged} media unchanged")
     return ", ".join(parts)
+
+
+def _found(progress: RunProgress | None) -> str:
+    if progress is None or not progress.media_found:
+        return ""
+    unchanged = f", {progress.media_unchanged} of them unchanged" if progress.media_unchanged else ""
+    return f": {progress.media_found} media found{unchanged}"
 
 
 def duration(seconds: float) -> str:

@@ -86,6 +86,11 @@ class Paths:
         """The media that are read when none are named."""
         return self.repository / "samples"
 
+    @property
+    def sources_file(self) -> Path:
+        """The catalogue of sources, unless TEXTMILL_SOURCES_FILE names another; it may be missing."""
+        return self.repository / "sources.yaml"
+
     def create(self) -> None:
         """Make the folders; the state itself may be entered by others, what is inside may not.
 

@@ -4,6 +4,7 @@
 #   stack/setup.sh        what running needs
 #   stack/setup.sh dev    also what tests and checks need
 #   stack/setup.sh trocr  also what the engine trocr needs
+#   stack/setup.sh clouds also what the object stores of Google and Azure need
 #
 # Does only what is missing, in a fraction of a second when nothing is. Nothing here starts a service.
 set -euo pipefail
@@ -214,6 +215,10 @@ main() {
         prepare_environment .venv/ocr requirements-ocr-dev.txt
     fi
     if [ "${1:-}" = trocr ]; then prepare_trocr; fi
+    # Kept up to date from then on: it pins what requirements.txt pins, and more.
+    if [ "${1:-}" = clouds ] || [ -f .venv/airflow/.requirements-clouds.txt.sha256 ]; then
+        prepare_environment .venv/airflow requirements-clouds.txt
+    fi
 }
 
 main "$@"

@@ -30,7 +30,7 @@ def make_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
-def tables(summary: RunSummary, source: Path) -> RenderableType:
+def tables(summary: RunSummary, source: str) -> RenderableType:
     """What a run brought: totals, one line of text per medium, what was put aside and why."""
     parts: list[RenderableType] = [_totals(summary)]
     if summary.media_found and summary.media_unchanged == summary.media_found:
@@ -87,7 +87,7 @@ def _totals(summary: RunSummary) -> Table:
     return table
 
 
-def _media(media: Sequence[MediumLine], source: Path) -> Table:
+def _media(media: Sequence[MediumLine], source: str) -> Table:
     table = Table(title="Media", title_justify="left", caption=_caption(len(media)), caption_justify="left")
     table.add_column("medium", overflow="fold", max_width=48)
     table.add_column("status", no_wrap=True)
@@ -106,7 +106,7 @@ def _no_text(line: MediumLine) -> str:
     return "(archive: its members are media of their own)" if line.kind == "archive" else "(no text)"
 
 
-def _quarantined(lines: Sequence[QuarantineLine], source: Path) -> Table:
+def _quarantined(lines: Sequence[QuarantineLine], source: str) -> Table:
     table = Table(
         title="Quarantined", title_justify="left", caption=_caption(len(lines)), caption_justify="left"
     )
@@ -120,11 +120,16 @@ def _quarantined(lines: Sequence[QuarantineLine], source: Path) -> Table:
     return table
 
 
-def _short(uri: str, source: Path) -> str:
-    """A file below the ingested folder, or a member of an archive there, by its path; all else as it is."""
+def _short(uri: str, source: str) -> str:
+    """What lies below the ingested folder, or in an archive there, by its path; all else as it is."""
+    if "://" in source:
+        below = source.rstrip("/") + "/"
+        return unquote(uri.removeprefix(below)) if uri.startswith(below) else uri
     parts = urlsplit(uri)
+    if not source or parts.scheme not in ("file", ""):
+        return uri
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(uri)
-    folder = source if source.is_dir() else source.parent
+    folder = Path(source) if Path(source).is_dir() else Path(source).parent
     number = f"#{parts.fragment}" if parts.fragment else ""
     return str(path.relative_to(folder)) + number if path.is_relative_to(folder) else uri
 

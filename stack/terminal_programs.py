@@ -1,14 +1,15 @@
-"""Programs that take over the terminal: the SQL client and the log viewer."""
+"""Programs that take over the terminal: the SQL client, the log viewer and Airflow's own."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from stack import mariadb, secrets_store
+from stack import airflow_configuration, mariadb, secrets_store
 from stack.errors import StackError
 from stack.lifecycle import SERVICES, Running
 from stack.paths import Paths
@@ -47,7 +48,26 @@ def logs_command(paths: Paths, service: str | None, follow: bool) -> list[str]:
     return ["tail", *mode, *existing]
 
 
-def become(command: list[str]) -> NoReturn:
+def airflow_command(
+    running: Running, environ: Mapping[str, str], line: str, words: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """The command line and the environment of Airflow's program.
+
+    Args:
+        line: arguments as they would be typed; they are split as a shell does, and no shell sees them.
+        words: further arguments, as they are.
+    """
+    try:
+        arguments = [*shlex.split(line), *words]
+    except ValueError as error:
+        raise StackError(f"ARGS cannot be split into arguments ({error}): {line}") from None
+    environment = airflow_configuration.environment(running.settings, environ)
+    # It is no service of the stack: stopping the stack leaves it alone.
+    del environment[airflow_configuration.MARK]
+    return [sys.executable, "-m", "airflow", *(arguments or ["--help"])], environment
+
+
+def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
     """Replace this process by a program, which so gets the terminal and its signals for itself."""
     sys.stdout.flush()
-    os.execvp(command[0], command)  # noqa: S606 - there is no shell, and none is wanted
+    os.execvpe(command[0], command, os.environ if environment is None else environment)  # noqa: S606 - no shell

@@ -26,8 +26,10 @@ A stack that is running keeps the settings with which it was started: `make stop
 new ones.
 
 What can differ from run to run are parameters of the DAG `media_ingest`, in its trigger form and in the
-`conf` of a run: `source`, `force`, `engine`, `languages`, `dpi`, `text_layer`, `preprocessing`,
-`second_opinion`, `animation_frames`, `video_interval_seconds`, `batch_seconds`. The form explains each.
+`conf` of a run: `source`, `reread`, `allow_private`, `dry_run`, `retry_quarantined`, `quarantine_reasons`,
+`quarantine_source`, `quarantine_since`, `quarantine_until`, `engine`, `languages`, `dpi`, `text_layer`,
+`preprocessing`, `second_opinion`, `animation_frames`, `video_interval_seconds`, `batch_seconds`,
+`max_batches`. The form explains each.
 What the preprocessing steps do is in [accuracy-preprocessing.md](accuracy-preprocessing.md).
 """
 

@@ -1,7 +1,9 @@
 """Take a picture of a page of the local Airflow UI with headless Chromium.
 
 `python -m tools.take_picture http://127.0.0.1:8080/dags/media_ingest/runs/… docs/images/run.png` logs in with
-the generated password and writes a PNG. Needs Debian's package `chromium`.
+the generated password and writes a PNG. `--click Trigger --click Backfill` presses buttons, tabs and headings
+before that, one after the other, by the first line of their text or by their label. Needs Debian's package
+`chromium`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -24,6 +26,19 @@ import httpx
 import websockets
 
 SIZE = (1600, 900)
+_CLICK_SECONDS = 2.0
+# The innermost, as a heading may hold a button; the last that is seen, as dialogs lie above their page.
+_PLACE = """(name => {
+    const lines = element => [element.innerText, element.ariaLabel].map(text => (text || "").trim());
+    const called = element => lines(element).some(text => text.split("\\n")[0] === name);
+    const all = [...document.querySelectorAll("button, [role=tab], [role=radio], label, summary, h2, h3")];
+    const seen = all.filter(element => called(element) && element.getClientRects().length);
+    const holds = element => seen.some(other => other !== element && element.contains(other));
+    const wanted = seen.filter(element => !holds(element)).at(-1);
+    wanted?.scrollIntoView({block: "center"});
+    const box = wanted?.getBoundingClientRect();
+    return box && {x: box.x + box.width / 2, y: box.y + box.height / 2};
+})"""
 _FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -86,15 +101,48 @@ def _token(origin: str, password: str) -> str:
     return str(answer.raise_for_status().json()["access_token"])
 
 
-async def take(url: str, out: Path, password: str, settle_seconds: float) -> None:
-    """Open `url` as the administrator, wait until it has settled, and write what is seen to `out`."""
+async def take(
+    url: str,
+    out: Path,
+    password: str,
+    *,
+    settle_seconds: float,
+    clicks: Sequence[str] = (),
+    size: tuple[int, int] = SIZE,
+) -> None:
+    """Open `url` as the administrator, wait until it has settled, press `clicks`, and write what is seen.
+
+    Raises:
+        LookupError: there is nothing of that name to press.
+    """
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
     async with browser() as tab:
+        width, height = size
+        await tab.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
         await tab.call("Network.setCookie", name="_token", value=_token(origin, password), url=origin)
         await tab.call("Page.navigate", url=url)
         await asyncio.sleep(settle_seconds)
+        for name in clicks:
+            await _press(tab, name)
+            await asyncio.sleep(_CLICK_SECONDS)
         picture = await tab.call("Page.captureScreenshot", format="png")
     out.write_bytes(base64.b64decode(picture["data"]))
+
+
+async def _press(tab: Browser, name: str) -> None:
+    answer = await tab.call(
+        "Runtime.evaluate", expression=f"{_PLACE}({json.dumps(name)})", returnByValue=True
+    )
+    if (place := answer["result"].get("value")) is None:
+        raise LookupError(f"There is nothing called {name!r} to press.")
+    for event in ("mousePressed", "mouseReleased"):
+        await tab.call("Input.dispatchMouseEvent", type=event, button="left", clickCount=1, **place)
 
 
 def main() -> None:
@@ -104,9 +152,21 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("out", type=Path)
     parser.add_argument("--settle", type=float, default=10.0, help="seconds to wait before the picture")
+    parser.add_argument("--click", action="append", default=[], help="text or label of what to press")
+    parser.add_argument("--width", type=int, default=SIZE[0])
+    parser.add_argument("--height", type=int, default=SIZE[1])
     arguments = parser.parse_args()
     password = (state / "secrets" / "airflow_admin").read_text().strip()
-    asyncio.run(take(arguments.url, arguments.out, password, arguments.settle))
+    asyncio.run(
+        take(
+            arguments.url,
+            arguments.out,
+            password,
+            settle_seconds=arguments.settle,
+            clicks=arguments.click,
+            size=(arguments.width, arguments.height),
+        )
+    )
 
 
 if __name__ == "__main__":

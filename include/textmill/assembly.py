@@ -7,10 +7,9 @@ get their numbers in the order of time, and a page that was cut in two at the se
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from textmill.errors import StagingError
-from textmill.findings import BatchFindings, Findings, JudgedPage
+from textmill.findings import BatchFindings, Findings, JudgedPages
 from textmill.page import PageText
 from textmill.records import (
     Content,
@@ -19,11 +18,13 @@ from textmill.records import (
     LineRecord,
     OcrRequest,
     PageRecord,
+    PageVerdict,
     Rejection,
 )
 from textmill.staging import BatchArea, RunArea, read_records
 
-_Entry = JudgedPage | Rejection
+_Judged = tuple[PageRecord, PageVerdict]
+_Entry = _Judged | Rejection
 
 
 def part_of(area: BatchArea, uri: str, part: int) -> FetchedItem:
@@ -56,7 +57,7 @@ def put_together(parts: Sequence[Findings]) -> Findings:
     """Return the findings on a document from those on its parts, in order."""
     return Findings(
         page_count=next((part.whole_page_count for part in parts if part.whole_page_count is not None), None),
-        pages=[page for part in parts for page in part.pages],
+        pages=JudgedPages.joined([part.pages for part in parts]),
         rejections=_once(rejection for part in parts for rejection in part.rejections),
     )
 
@@ -80,7 +81,7 @@ def put_video_together(parts: Sequence[Findings], *, within_ms: float) -> Findin
     opened = all(part.page_count is not None for part in parts)
     return Findings(
         page_count=len(numbered) if opened else None,
-        pages=[entry for entry in numbered if isinstance(entry, JudgedPage)],
+        pages=JudgedPages.at_hand([entry for entry in numbered if not isinstance(entry, Rejection)]),
         rejections=_once((*of_all, *(entry for entry in numbered if isinstance(entry, Rejection)))),
         # The last part has come to the end; the others know what the container says.
         duration_ms=durations[-1] if durations else None,
@@ -101,26 +102,28 @@ def _in_order(part: Findings) -> list[_Entry]:
 
 
 def _page_no(entry: _Entry) -> int:
-    return (entry.page.page_no if isinstance(entry, JudgedPage) else entry.page_no) or 0
+    return (entry.page_no if isinstance(entry, Rejection) else entry[0].page_no) or 0
 
 
 def _numbered(entry: _Entry, number: int) -> _Entry:
     if isinstance(entry, Rejection):
         return entry.model_copy(update={"page_no": number})
-    return replace(entry, page=entry.page.model_copy(update={"page_no": number}))
+    page, verdict = entry
+    numbered = {"page_no": number}
+    return page.model_copy(update=numbered), verdict.model_copy(update=numbered)
 
 
-def _mended(before: _Entry, after: _Entry, within_ms: float) -> JudgedPage | None:
+def _mended(before: _Entry, after: _Entry, within_ms: float) -> _Judged | None:
     """Return the page of which these two are the halves, None where they are none."""
     if isinstance(before, Rejection) or isinstance(after, Rejection):
         return None
-    if not (before.verdict.accepted and after.verdict.accepted):
+    (first, verdict), (second, other) = before, after
+    if not (verdict.accepted and other.accepted):
         return None
-    first, second = before.page, after.page
     gap = (second.start_ms or 0) - (first.end_ms or 0)
     if abs(gap) > within_ms or _words(first) != _words(second):
         return None
-    return replace(before, page=_joined(first, second))
+    return _joined(first, second), verdict
 
 
 def _words(page: PageRecord) -> list[list[str]]:

@@ -1,38 +1,89 @@
-"""What a batch found out about its media, from the files that it left in the staging area."""
+"""What a batch found out about its media, from the files that it left in the staging area.
+
+The text of pages is read when it is asked for, and streams: a document of thousands of pages is never in
+memory as a whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain
 
 from textmill.checkpoint import Progress, read_events
 from textmill.errors import Reason, StagingError
-from textmill.page_table import read_pages, read_verdicts
+from textmill.page_table import MediumPages, pages_by_medium, read_verdicts
 from textmill.records import PageRecord, PageVerdict, Rejected, Rejection, Stage
 from textmill.staging import BatchArea, name_of
 
 
 @dataclass(frozen=True)
-class JudgedPage:
-    """A page that was read, and what the quality gate says of it."""
+class Judgement:
+    """What is known of a page without its text: its verdict, which has its number, and its confidence."""
 
-    page: PageRecord
     verdict: PageVerdict
+    confidence: float | None
 
-    def rejection(self, uri: str) -> Rejection:
-        """Return why a page that was not accepted goes to quarantine."""
-        page_no = self.page.page_no
-        return Rejection(
-            uri=uri,
-            sha256=self.page.sha256,
-            page_no=page_no,
-            stage=Stage.VALIDATE,
-            reason=Reason.EXPECTATION_FAILED,
-            message=f"{name_of(uri)}, page {page_no}: {self.verdict.message}.",
-            detail=", ".join(self.verdict.expectations),
-            permanent=True,
-        )
+
+class JudgedPages:
+    """The pages of a medium that were read, with what the quality gate says of them.
+
+    Attributes:
+        judgements: one for each page, in order.
+    """
+
+    def __init__(self, judgements: Sequence[Judgement], read: Callable[[], Iterable[PageRecord]]) -> None:
+        self.judgements = judgements
+        self._read = read
+
+    @classmethod
+    def at_hand(cls, pages: Sequence[tuple[PageRecord, PageVerdict]]) -> JudgedPages:
+        """Return pages that are in memory."""
+        records = [page for page, _ in pages]
+        return cls([Judgement(verdict, page.confidence) for page, verdict in pages], lambda: records)
+
+    @classmethod
+    def joined(cls, parts: Sequence[JudgedPages]) -> JudgedPages:
+        """Return the pages of all parts, in order."""
+        judgements = [judgement for part in parts for judgement in part.judgements]
+        return cls(judgements, lambda: chain.from_iterable(part.records() for part in parts))
+
+    def __len__(self) -> int:
+        return len(self.judgements)
+
+    def __iter__(self) -> Iterator[tuple[PageRecord, PageVerdict]]:
+        for page, judgement in zip(self._read(), self.judgements, strict=True):
+            yield page, judgement.verdict
+
+    def records(self) -> Iterator[PageRecord]:
+        """Stream the pages, whatever is said of them."""
+        return iter(self._read())
+
+    @property
+    def confidences(self) -> list[float]:
+        """Confidences of the accepted pages that have text."""
+        return [
+            one.confidence for one in self.judgements if one.verdict.accepted and one.confidence is not None
+        ]
+
+    def rejections(self, uri: str) -> Iterator[Rejection]:
+        """Yield why the pages that were not accepted go to quarantine."""
+        for judgement in self.judgements:
+            if not judgement.verdict.accepted:
+                yield _gate_rejection(uri, judgement.verdict)
+
+
+class AcceptedPages:
+    """Those of some pages that were accepted; each iteration streams them."""
+
+    def __init__(self, pages: JudgedPages) -> None:
+        self._pages = pages
+
+    def __len__(self) -> int:
+        return sum(judgement.verdict.accepted for judgement in self._pages.judgements)
+
+    def __iter__(self) -> Iterator[PageRecord]:
+        return (page for page, verdict in self._pages if verdict.accepted)
 
 
 @dataclass(frozen=True)
@@ -46,7 +97,7 @@ class Findings:
     """
 
     page_count: int | None
-    pages: list[JudgedPage]
+    pages: JudgedPages
     rejections: list[Rejection]
     duration_ms: int | None = None
     whole_page_count: int | None = None
@@ -63,7 +114,7 @@ class Findings:
 
 
 class BatchFindings:
-    """The findings of one batch. Reads its checkpoint and its verdicts at once, its pages when asked."""
+    """The findings of one batch."""
 
     def __init__(self, area: BatchArea) -> None:
         self._area = area
@@ -77,34 +128,41 @@ class BatchFindings:
         self._verdicts = {
             (verdict.sha256, verdict.page_no): verdict for verdict in read_verdicts(area.verdicts)
         }
-
-    def with_pages(self) -> Iterator[tuple[str, Findings]]:
-        """Yield the media of which pages were read; one is finished before the next is begun."""
-        for sha256, pages in groupby(read_pages(self._area.pages), key=lambda page: page.sha256):
-            yield sha256, self._findings(sha256, pages)
+        self._pages = pages_by_medium(area.pages)
 
     def of(self, sha256: str) -> Findings:
-        """Return what was found out about one medium."""
-        return self._findings(sha256, read_pages(self._area.pages, sha256))
-
-    def without_pages(self, sha256: str) -> Findings:
-        """Return what was found out about a medium of which no page was read."""
-        return self._findings(sha256, iter(()))
-
-    def _findings(self, sha256: str, pages: Iterator[PageRecord]) -> Findings:
+        """Return what was found out about one medium. Raises StagingError when a page was not judged."""
+        pages = self._pages.get(sha256, MediumPages(self._area.pages))
+        judgements = [
+            Judgement(self._verdict(sha256, number), confidence)
+            for number, confidence in zip(pages.numbers, pages.confidences, strict=True)
+        ]
         return Findings(
             page_count=self._progress.page_counts.get(sha256),
-            pages=[JudgedPage(page, self._verdict(page)) for page in pages],
+            pages=JudgedPages(judgements, lambda: pages),
             rejections=self._rejections.get(sha256, []),
             duration_ms=self._progress.durations.get(sha256),
             whole_page_count=self._progress.whole_page_counts.get(sha256),
         )
 
-    def _verdict(self, page: PageRecord) -> PageVerdict:
+    def _verdict(self, sha256: str, page_no: int) -> PageVerdict:
         try:
-            return self._verdicts[page.sha256, page.page_no]
+            return self._verdicts[sha256, page_no]
         except KeyError:
             raise StagingError(
-                f"{self._area.verdicts} has no verdict on page {page.page_no} of {page.sha256}; "
+                f"{self._area.verdicts} has no verdict on page {page_no} of {sha256}; "
                 f"clear the validate task of batch {self._area.batch_no}."
             ) from None
+
+
+def _gate_rejection(uri: str, verdict: PageVerdict) -> Rejection:
+    return Rejection(
+        uri=uri,
+        sha256=verdict.sha256,
+        page_no=verdict.page_no,
+        stage=Stage.VALIDATE,
+        reason=Reason.EXPECTATION_FAILED,
+        message=f"{name_of(uri)}, page {verdict.page_no}: {verdict.message}.",
+        detail=", ".join(verdict.expectations),
+        permanent=True,
+    )

@@ -5,7 +5,8 @@ Streams in row groups, so that a batch with a 10,000-page document stays small i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,53 @@ def write_pages(path: Path, pages: Iterable[PageRecord]) -> int:
     return _write(path, (page.model_dump() for page in pages), _page_schema())
 
 
-def read_pages(path: Path, sha256: str | None = None) -> Iterator[PageRecord]:
-    """Stream the pages of a Parquet file, or those of one medium, in the order in which they were read."""
-    for row in _read(path, sha256):
+def read_pages(path: Path) -> Iterator[PageRecord]:
+    """Stream the pages of a Parquet file in the order in which they were read."""
+    for row in _read(path):
         yield PageRecord.model_validate(row)
+
+
+@dataclass
+class MediumPages:
+    """The pages of one medium in a Parquet file; each iteration streams them from there.
+
+    Attributes:
+        numbers, confidences: of the pages, in order.
+    """
+
+    path: Path
+    numbers: list[int] = field(default_factory=list)
+    confidences: list[float | None] = field(default_factory=list)
+    _spans: list[tuple[int, int]] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[PageRecord]:
+        for start, stop in self._spans:
+            for row in _read_span(self.path, start, stop):
+                yield PageRecord.model_validate(row)
+
+    def note(self, row_no: int, page_no: int, confidence: float | None) -> None:
+        """Take a row of the file in; rows come in order."""
+        self.numbers.append(page_no)
+        self.confidences.append(confidence)
+        if self._spans and self._spans[-1][1] == row_no:
+            self._spans[-1] = (self._spans[-1][0], row_no + 1)
+        else:
+            self._spans.append((row_no, row_no + 1))
+
+
+def pages_by_medium(path: Path) -> dict[str, MediumPages]:
+    """Return the pages in a Parquet file by the SHA-256 of their medium, without reading their texts."""
+    media: dict[str, MediumPages] = {}
+    for row_no, row in enumerate(_read(path, ["sha256", "page_no", "confidence"])):
+        pages = media.setdefault(row["sha256"], MediumPages(path))
+        pages.note(row_no, row["page_no"], row["confidence"])
+    return media
+
+
+def read_times(path: Path) -> Iterator[tuple[str, int]]:
+    """Stream the medium of each page, and the milliseconds in which it was read, without what it says."""
+    for row in _read(path, ["sha256", "milliseconds"]):
+        yield row["sha256"], row["milliseconds"]
 
 
 def write_verdicts(path: Path, verdicts: Iterable[PageVerdict]) -> int:
@@ -54,14 +98,25 @@ def _write(path: Path, rows: Iterator[dict[str, Any]], schema: pa.Schema) -> int
     return count
 
 
-def _read(path: Path, sha256: str | None = None) -> Iterator[dict[str, Any]]:
-    import pyarrow.compute as pc
+def _read(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
-        for group in file.iter_batches(batch_size=_ROWS_PER_GROUP):
-            wanted = group if sha256 is None else group.filter(pc.equal(group.column("sha256"), sha256))
-            yield from wanted.to_pylist()
+        for group in file.iter_batches(batch_size=_ROWS_PER_GROUP, columns=columns):
+            yield from group.to_pylist()
+
+
+def _read_span(path: Path, start: int, stop: int) -> Iterator[dict[str, Any]]:
+    """Stream the rows from `start` to before `stop`; only the row groups that hold them are read."""
+    import pyarrow.parquet as pq
+
+    first, last = start // _ROWS_PER_GROUP, (stop - 1) // _ROWS_PER_GROUP
+    with pq.ParquetFile(path) as file:
+        for number in range(first, last + 1):
+            before = number * _ROWS_PER_GROUP
+            group = file.read_row_group(number)
+            offset = max(0, start - before)
+            yield from group.slice(offset, stop - before - offset).to_pylist()
 
 
 def _page_schema() -> pa.Schema:

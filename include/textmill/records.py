@@ -113,6 +113,13 @@ class MediaRef(Record):
     pages: int | None = None
 
 
+class SourceProblem(Record):
+    """A source that could not be opened while others of its run were: the run fails once these are done."""
+
+    source: str
+    message: str
+
+
 class ReadingProfile(Record):
     """In what a batch departs from the wishes of its run; None and empty leave it to the run."""
 
@@ -139,6 +146,25 @@ class BatchItem(Record):
     def share_of(self, whole: int) -> range:
         """Return what of `whole` pages or milliseconds, counted from 0, is in this part."""
         return range(whole * self.part // self.parts, whole * (self.part + 1) // self.parts)
+
+
+class PlanEstimate(Record):
+    """What a run is expected to cost.
+
+    Attributes:
+        batches: how many there are, or would be (a dry run).
+        seconds: of one slot, for the pages.
+        wall_seconds: from the first batch's reading to the last one's, with so many slots.
+        devices: on which the pace was measured; none while it is only assumed.
+    """
+
+    media: int
+    pages: int
+    batches: int
+    seconds: float
+    wall_seconds: float
+    slots: int
+    devices: tuple[str, ...] = ()
 
 
 _MOST_MESSAGE = 2000

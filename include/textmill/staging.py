@@ -14,7 +14,8 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from types import TracebackType
+from typing import Generic, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -36,6 +37,13 @@ def path_of(uri: str) -> Path:
     if parts.scheme:
         raise StagingError(f"Staging lies on the local file system; {uri} is a {parts.scheme} address.")
     return Path(uri)
+
+
+def address_of(location: str) -> str:
+    """Return the URI that a path, or a URI, means; of anything else, that of a path of this name."""
+    if urlsplit(location).scheme in ("", "file"):
+        return path_of(location).expanduser().absolute().as_uri()
+    return location
 
 
 def name_of(uri: str) -> str:
@@ -136,6 +144,21 @@ class RunArea:
         return self.folder / "discovered.jsonl"
 
     @property
+    def problems(self) -> Path:
+        """SourceProblem lines, written by discover: sources that could not be opened."""
+        return self.folder / "problems.jsonl"
+
+    @property
+    def manifests(self) -> Path:
+        """The folder into which discover downloads lists of URLs."""
+        return self.folder / "manifests"
+
+    @property
+    def estimate(self) -> Path:
+        """The PlanEstimate, written by plan."""
+        return self.folder / "estimate.json"
+
+    @property
     def batches(self) -> Path:
         """The folder of all batches."""
         return self.folder / "batches"
@@ -206,25 +229,69 @@ def write_text(path: Path, text: str) -> None:
     fsync_folder(path.parent)
 
 
+class RecordWriter(Generic[R]):
+    """Writes records as JSON lines to a file that is there whole, once the context is left, or not at all.
+
+    Args:
+        model: the class of the records, which the file's header names.
+    """
+
+    def __init__(self, path: Path, model: type[R]) -> None:
+        self._path = path
+        self._model = model
+        self._partial = path.with_name(path.name + ".part")
+        self.count = 0
+
+    def __enter__(self) -> RecordWriter[R]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._out = self._partial.open("w", encoding="utf-8")
+        header = {"record": self._model.__name__, "schema_version": SCHEMA_VERSION}
+        self._out.write(json.dumps(header) + "\n")
+        return self
+
+    def write(self, record: R) -> None:
+        """Write one record."""
+        self.write_line(record.model_dump_json(exclude_defaults=True))
+
+    def write_line(self, line: str) -> None:
+        """Write one record that is JSON already, see `read_lines`."""
+        self._out.write(line + "\n")
+        self.count += 1
+
+    def mark(self) -> tuple[int, int]:
+        """Return where the file ends now, for `cut_back`."""
+        self._out.flush()
+        return self._out.tell(), self.count
+
+    def cut_back(self, mark: tuple[int, int]) -> None:
+        """Take back all that was written since `mark`."""
+        self._out.flush()
+        position, self.count = mark
+        self._out.seek(position)
+        self._out.truncate()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._out:
+            if kind is not None:
+                return
+            self._out.flush()
+            os.fsync(self._out.fileno())
+        self._partial.replace(self._path)
+        fsync_folder(self._path.parent)
+
+
 def write_records(path: Path, records: Iterable[R], model: type[R]) -> int:
     """Write records as JSON lines and return how many there were. Streams: holds one at a time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    count = 0
-    with partial.open("w", encoding="utf-8") as out:
-        out.write(json.dumps({"record": model.__name__, "schema_version": SCHEMA_VERSION}) + "\n")
+    with RecordWriter(path, model) as writer:
         for record in records:
-            out.write(record.model_dump_json(exclude_defaults=True) + "\n")
-            count += 1
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(path)
-    fsync_folder(path.parent)
-    return count
+            writer.write(record)
+    return writer.count
 
 
-def read_records(path: Path, model: type[R]) -> Iterator[R]:
-    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+def read_lines(path: Path, model: type[BaseModel]) -> Iterator[str]:
+    """Stream the records of a file as the JSON that they are, unchecked. Raises as `read_records`."""
     try:
         lines = path.open(encoding="utf-8")
     except FileNotFoundError:
@@ -237,11 +304,17 @@ def read_records(path: Path, model: type[R]) -> Iterator[R]:
         expected = {"record": model.__name__, "schema_version": SCHEMA_VERSION}
         if header != expected:
             raise StagingError(f"{path} holds {header}, expected {expected}.")
-        for number, line in enumerate(lines, start=2):
-            try:
-                yield model.model_validate_json(line)
-            except ValidationError as error:
-                raise StagingError(f"{path}, line {number}: {error}") from error
+        for line in lines:
+            yield line.rstrip("\n")
+
+
+def read_records(path: Path, model: type[R]) -> Iterator[R]:
+    """Stream the records of a file. Raises StagingError when it is missing or holds something else."""
+    for number, line in enumerate(read_lines(path, model), start=2):
+        try:
+            yield model.model_validate_json(line)
+        except ValidationError as error:
+            raise StagingError(f"{path}, line {number}: {error}") from error
 
 
 def items_to_read(area: BatchArea) -> Iterator[tuple[BatchItem, Content]]:

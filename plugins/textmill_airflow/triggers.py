@@ -59,7 +59,7 @@ class FolderTrigger(BaseEventTrigger):
         while True:
             began = time.monotonic()
             try:
-                found = await asyncio.to_thread(survey, Path(self.folder), stable_seconds=self.quiet_seconds)
+                news = await asyncio.to_thread(self._look, watch)
             except SourceError as error:
                 if str(error) != trouble:
                     trouble = str(error)
@@ -68,7 +68,11 @@ class FolderTrigger(BaseEventTrigger):
                 if trouble:
                     trouble = ""
                     LOG.info("The inbox %s can be listed again.", self.folder)
-                if news := watch.take(found, time.monotonic()):
+                if news:
                     LOG.info("%d new or changed files lie in the inbox %s.", news, self.folder)
                     yield TriggerEvent({"folder": self.folder, "files": news})  # type: ignore[no-untyped-call]
             await asyncio.sleep(max(self.poll_seconds, _SHARE_OF_TIME * (time.monotonic() - began)))
+
+    def _look(self, watch: InboxWatch) -> int:
+        found = survey(Path(self.folder), stable_seconds=self.quiet_seconds)
+        return watch.take(found, time.monotonic())

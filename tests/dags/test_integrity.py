@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,10 +66,42 @@ def test_stages_stand_in_order(media_ingest: DAG) -> None:
         assert later in media_ingest.get_task(earlier).downstream_task_ids
 
 
+def test_the_books_of_a_run_that_is_cleared_are_not_closed_before_it_is_planned(media_ingest: DAG) -> None:
+    assert "plan" in media_ingest.get_task("report").upstream_task_ids
+
+
 def test_it_runs_every_night_and_catches_nothing_up(media_ingest: DAG) -> None:
-    assert media_ingest.timetable.expression == "0 2 * * *"
-    assert media_ingest.timetable.interval == timedelta(days=1)
+    assert media_ingest.timetable.summary == "0 0 * * *"
     assert media_ingest.catchup is False
+
+
+def test_each_further_schedule_of_the_catalogue_has_a_dag_of_its_own(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setattr("textmill.sources.catalogue.schedules", lambda path: {"hourly": "5 * * * *"})
+    bag = DagBag(repository / "dags")
+    assert bag.import_errors == {}
+    assert {"media_ingest", "media_ingest_hourly"} <= set(bag.dags)
+    hourly = bag.dags["media_ingest_hourly"]
+    assert hourly.timetable.summary == "5 * * * *"
+    assert hourly.get_task("discover").op_args == ("hourly",)
+    assert set(hourly.task_ids) == TASKS
+
+
+def test_a_backfill_has_one_run_for_each_of_its_days(media_ingest: DAG) -> None:
+    """As Airflow counts them, from the DAG as it is stored: the same for the form, the CLI and the API."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(media_ingest))
+    days = [datetime(2026, 11, day, tzinfo=UTC) for day in range(10, 16)]
+    by_command = stored.iter_dagrun_infos_between(days[0], days[4])
+    # The form sends the last moment of the last day.
+    by_form = stored.iter_dagrun_infos_between(days[0], days[5] - timedelta(milliseconds=1))
+    for infos in (by_command, by_form):
+        spans = [info.data_interval for info in infos]
+        assert [(span.start, span.end) for span in spans if span] == list(pairwise(days))
 
 
 def test_it_documents_itself(media_ingest: DAG) -> None:
@@ -78,7 +110,9 @@ def test_it_documents_itself(media_ingest: DAG) -> None:
         param = media_ingest.params.get_param(name)
         assert param.description, name
         assert param.schema.get("title"), name
-        assert param.schema.get("section") or name in ("source", "reread"), name
+        # What has no section stands in the one that is open from the start.
+        in_what = ("source", "reread", "allow_private", "dry_run")
+        assert param.schema.get("section") or name in in_what, name
 
 
 def test_params_refuse_nonsense(media_ingest: DAG) -> None:
@@ -88,7 +122,12 @@ def test_params_refuse_nonsense(media_ingest: DAG) -> None:
         ("dpi", 5000),
         ("engine", "abbyy"),
         ("languages", ["<x>"]),
-        ("source", ""),
+        ("source", 5),
+        ("reread", "some"),
+        ("dry_run", "yes"),
+        ("quarantine_reasons", ["bad_luck"]),
+        ("quarantine_since", "last week"),
+        ("max_batches", 1024),
         ("preprocessing", "polish"),
         ("preprocessing", "deskew,"),
         ("text_layer", "maybe"),
@@ -96,6 +135,12 @@ def test_params_refuse_nonsense(media_ingest: DAG) -> None:
     ]:
         with pytest.raises(ParamValidationError):
             media_ingest.params.get_param(name).resolve(value)
+
+
+def test_params_take_what_the_form_sends_for_fields_that_were_emptied(media_ingest: DAG) -> None:
+    nullable = ("source", "quarantine_reasons", "quarantine_source", "quarantine_since", "quarantine_until")
+    for name in nullable:
+        assert media_ingest.params.get_param(name).resolve(None) is None
 
 
 @pytest.mark.parametrize("wish", ["auto", "none", "deskew", "threshold, deskew,orientation"])

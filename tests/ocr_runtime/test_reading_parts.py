@@ -18,7 +18,7 @@ from textmill.assembly import put_together, put_video_together
 from textmill.batch_reader import BatchReader
 from textmill.checkpoint import Checkpoint, Progress, read_events, read_progress
 from textmill.errors import Reason
-from textmill.findings import Findings, JudgedPage
+from textmill.findings import Findings, JudgedPages
 from textmill.media import media_options
 from textmill.reading.page_reader import create_reader
 from textmill.records import (
@@ -60,18 +60,18 @@ def as_part(area: BatchArea, part: int, parts: int, kind: Kind | None = None) ->
 def findings(area: BatchArea, sha256: str) -> Findings:
     """As the loader has them, with every page accepted."""
     progress = Progress()
-    pages: list[JudgedPage] = []
+    pages: list[tuple[PageRecord, PageVerdict]] = []
     rejections: list[Rejection] = []
     for event in read_events(area.checkpoint):
         progress.note(event)
         if isinstance(event, PageRead):
             page = event.page
-            pages.append(JudgedPage(page, PageVerdict(sha256=sha256, page_no=page.page_no, accepted=True)))
+            pages.append((page, PageVerdict(sha256=sha256, page_no=page.page_no, accepted=True)))
         if isinstance(event, Rejected):
             rejections.append(event.rejection)
     return Findings(
         page_count=progress.page_counts.get(sha256),
-        pages=pages,
+        pages=JudgedPages.at_hand(pages),
         rejections=rejections,
         duration_ms=progress.durations.get(sha256),
         whole_page_count=progress.whole_page_counts.get(sha256),
@@ -120,7 +120,7 @@ def settled(area: BatchArea, path: Path) -> Findings:
 
 
 def pages(found: Findings) -> list[PageRecord]:
-    return [judged.page.model_copy(update={"milliseconds": 0}) for judged in found.pages]
+    return [page.model_copy(update={"milliseconds": 0}) for page in found.pages.records()]
 
 
 def texts(found: Findings) -> list[tuple[int, list[str], int | None, int | None]]:
@@ -209,7 +209,7 @@ def test_what_cannot_be_opened_is_refused_once(read_part: PartReader, tmp_path: 
     path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n")
     together = put_together([read_part(path, part, 3, engine=STEADY) for part in range(3)])
     assert refused(together) == [(None, Reason.DAMAGED_PDF)]
-    assert (together.page_count, together.pages) == (None, [])
+    assert (together.page_count, len(together.pages)) == (None, 0)
 
 
 def test_a_part_that_is_missing_is_missed(read_part: PartReader, document: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_video_that_breaks_off_says_so_once(
 def test_a_video_without_text_has_no_page(read_part: PartReader, tmp_path: Path) -> None:
     film = write_film(tmp_path / "blank.mp4", [(4.0, ())])
     together = joined(film_parts(read_part, film, 3))
-    assert (together.page_count, together.pages, together.rejections) == (0, [], [])
+    assert (together.page_count, len(together.pages), together.rejections) == (0, 0, [])
 
 
 def test_a_video_that_is_none_is_refused_once(read_part: PartReader, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from stack import ingest
 from stack.errors import StackError
+from stack.paths import Paths
 from textmill.warehouse.reporting import RunProgress
 
 
@@ -57,18 +58,55 @@ def test_a_dag_that_cannot_be_read_is_no_endless_wait(tmp_path: Path) -> None:
         ingest.start_run(api, tmp_path, lambda _: None)  # type: ignore[arg-type]
 
 
-def test_the_source_has_to_exist(tmp_path: Path) -> None:
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    (tmp_path / "samples").mkdir()
+    return Paths(tmp_path, tmp_path / "state")
+
+
+def test_the_source_has_to_exist(paths: Paths) -> None:
     with pytest.raises(StackError, match="There is no file or folder"):
-        ingest.source_path(str(tmp_path / "nowhere"), tmp_path)
+        ingest.source_of(str(paths.repository / "nowhere"), paths)
 
 
-def test_the_source_is_absolute_and_defaults_to_the_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("form", ["in box", "./in box", "{here}/in box", "file://{here}/in%20box"])
+def test_a_local_source_is_handed_on_as_an_absolute_path(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    (tmp_path / "in box").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert ingest.source_path("in box", Path("/samples")) == tmp_path / "in box"
-    assert ingest.source_path(None, tmp_path) == tmp_path
+    (paths.repository / "in box").mkdir()
+    monkeypatch.chdir(paths.repository)
+    expected = str(paths.repository / "in box")
+    assert ingest.source_of(form.format(here=paths.repository), paths) == expected
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://scans/2026/", "https://example.org/lists/urls.csv", "gs://scans/a.txt"]
+)
+def test_uris_are_handed_on_as_they_are(paths: Paths, uri: str) -> None:
+    assert ingest.source_of(uri, paths) == uri
+
+
+def test_a_password_in_a_uri_is_refused_and_not_repeated(paths: Paths) -> None:
+    with pytest.raises(StackError, match=r"for example\.org") as refusal:
+        ingest.source_of("https://me:hunter2@example.org/list.txt", paths)
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_without_a_source_the_catalogue_is_read_and_without_a_catalogue_the_samples(paths: Paths) -> None:
+    assert ingest.source_of(None, paths) == str(paths.samples)
+    paths.sources_file.write_text("sources: []\n")
+    assert ingest.source_of(None, paths) == ""
+    assert ingest.source_of("", paths) == ""
+
+
+def test_a_source_may_be_named_but_a_file_of_that_name_goes_first(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "catalogue_names", lambda path: ("invoices",))
+    monkeypatch.chdir(paths.repository)
+    assert ingest.source_of("invoices", paths) == "invoices"
+    (paths.repository / "invoices").mkdir()
+    assert ingest.source_of("invoices", paths) == str(paths.repository / "invoices")
 
 
 @pytest.mark.parametrize(
@@ -89,6 +127,8 @@ def test_progress_before_there_are_batches() -> None:
     assert ingest.describe(None, "running") == "looking for media"
     found = progress(batches_total=0, media_found=7)
     assert ingest.describe(found, "running") == "looking for media: 7 media found"
+    known = progress(batches_total=0, media_found=7, media_unchanged=5)
+    assert ingest.describe(known, "running") == "looking for media: 7 media found, 5 of them unchanged"
 
 
 def test_progress_without_a_terminal_is_a_line_only_when_something_changed(

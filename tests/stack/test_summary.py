@@ -30,9 +30,9 @@ def a_summary(media: list[MediumLine], quarantined: list[QuarantineLine]) -> Run
     )
 
 
-def printed(run: RunSummary, source: Path) -> str:
+def printed(run: RunSummary, source: Path | str) -> str:
     console = Console(file=io.StringIO(), width=140)
-    console.print(summary.tables(run, source))
+    console.print(summary.tables(run, str(source)))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -49,6 +49,17 @@ def test_totals_one_line_of_text_per_medium_and_reasons(tmp_path: Path) -> None:
         assert expected in text
     assert "│ locked.pdf " in text
     assert "It wants a password" in text
+
+
+def test_media_of_an_object_store_are_named_below_it_and_others_by_their_address() -> None:
+    media = [
+        MediumLine("s3://scans/2026/May/a%20b.png", "image", "loaded", 1, 0.9, "Dear Sir"),
+        MediumLine("https://example.org/c.png", "image", "loaded", 1, 0.9, "Dear Madam"),
+    ]
+    text = printed(a_summary(media, []), "s3://scans/2026")
+    assert "│ May/a b.png " in text
+    assert "│ https://example.org/c.png " in text
+    assert "│ s3://scans/2026/May/a%20b.png " in printed(a_summary(media, []), "")
 
 
 def test_media_without_pages_say_so(tmp_path: Path) -> None:

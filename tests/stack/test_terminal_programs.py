@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 
 from stack import secrets_store
-from stack.airflow_configuration import AirflowSettings
+from stack.airflow_configuration import MARK, AirflowSettings
 from stack.errors import StackError
 from stack.lifecycle import Running
 from stack.paths import Paths
 from stack.ports import Ports
-from stack.terminal_programs import logs_command, sql_command
+from stack.terminal_programs import airflow_command, logs_command, sql_command
 
 
 @pytest.fixture
@@ -43,3 +43,21 @@ def test_logs_of_one_service_or_all(running: Running) -> None:
     assert "-F" in logs_command(paths, None, follow=True)
     with pytest.raises(StackError, match="SERVICE is one of mariadb"):
         logs_command(paths, "shceduler", follow=True)
+
+
+def test_airflow_is_given_its_arguments_as_they_were_typed(running: Running) -> None:
+    line = """backfill create --dag-id media_ingest --dag-run-conf '{"source": "/a b/$HOME"}'"""
+    command, environment = airflow_command(running, {"AIRFLOW__CORE__EXECUTOR": "Other"}, line, ["--dry-run"])
+    assert command[1:] == [
+        *("-m", "airflow", "backfill", "create", "--dag-id", "media_ingest"),
+        *("--dag-run-conf", '{"source": "/a b/$HOME"}', "--dry-run"),
+    ]
+    assert environment["AIRFLOW_HOME"] == str(running.settings.paths.airflow)
+    assert "AIRFLOW__CORE__EXECUTOR" not in environment
+    assert MARK not in environment, "stopping the stack would end it"
+
+
+def test_airflow_without_arguments_shows_its_help_and_a_lone_quote_is_a_sentence(running: Running) -> None:
+    assert airflow_command(running, {}, "", [])[0][-1] == "--help"
+    with pytest.raises(StackError, match="ARGS cannot be split"):
+        airflow_command(running, {}, "dags list 'x", [])

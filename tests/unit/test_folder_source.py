@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from textmill.errors import SourceError
-from textmill.sources.folder import stream_folder
+from textmill.records import MediaRef, SourceKind, SourceSpec
+from textmill.sources.folder import FolderListing
 from textmill.staging import name_of, path_of
+
+
+def stream_folder(location: str, *, stable_seconds: float) -> Iterator[MediaRef]:
+    spec = SourceSpec(name="scans", kind=SourceKind.FOLDER, location=location)
+    return iter(FolderListing(spec, stable_seconds=stable_seconds))
 
 
 def names(folder: Path, stable_seconds: float = 0) -> list[str]:
@@ -68,8 +75,8 @@ def test_a_folder_that_may_not_be_listed_costs_only_itself(
         (tmp_path / name).write_bytes(b"x")
     scandir = os.scandir
 
-    def guarded(folder: Path) -> Any:
-        if folder.name == "lost+found":  # root may list everything, so the refusal is made here
+    def guarded(folder: str) -> Any:
+        if "lost+found" in folder:  # root may list everything, so the refusal is made here
             raise PermissionError(13, "Permission denied")
         return scandir(folder)
 
@@ -93,3 +100,74 @@ def test_a_folder_is_streamed(tmp_path: Path) -> None:
         (tmp_path / f"{number:03d}.png").write_bytes(b"x")
     stream = stream_folder(str(tmp_path), stable_seconds=0)
     assert path_of(next(stream).uri).name == "000.png"
+
+
+def listing(folder: Path, **changes: Any) -> FolderListing:
+    spec = SourceSpec(name="scans", kind=SourceKind.FOLDER, location=folder.as_uri(), **changes)
+    return FolderListing(spec, stable_seconds=0)
+
+
+def test_references_have_the_name_of_the_source(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    assert [ref.source for ref in listing(tmp_path)] == ["scans"]
+
+
+def test_a_source_may_wait_longer_than_the_others_and_tells_what_waits(tmp_path: Path) -> None:
+    (tmp_path / "fresh.png").write_bytes(b"x")
+    waiting = listing(tmp_path, stable_seconds=60)
+    assert list(waiting) == []
+    assert waiting.settling == [(tmp_path / "fresh.png").as_uri()]
+
+
+def test_globs_choose_among_the_paths_below_the_root(tmp_path: Path) -> None:
+    for name in ("a.png", "b.pdf", "drafts/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    chosen = listing(tmp_path, include=("*.png",), exclude=("drafts/*",))
+    assert [ref.uri for ref in chosen] == [(tmp_path / "a.png").as_uri()]
+    assert [
+        name for name in ("a.png", "b.pdf", "drafts/c.png") if chosen.covers((tmp_path / name).as_uri())
+    ] == ["a.png"]
+
+
+def test_what_a_listing_would_not_name_it_does_not_cover(tmp_path: Path) -> None:
+    whole = listing(tmp_path)
+    assert whole.covers((tmp_path / "deep" / "a 100%.png").as_uri())
+    for name in (".hidden/a.png", "a/.b.png", "page.gt.txt", "../beside.png"):
+        assert not whole.covers((tmp_path / name).as_uri())
+    assert not whole.covers(tmp_path.as_uri() + "side/a.png")
+
+
+def test_one_file_covers_itself_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    one = listing(tmp_path / "a.png")
+    assert one.covers((tmp_path / "a.png").as_uri())
+    assert not one.covers((tmp_path / "a.png2").as_uri())
+
+
+def test_the_root_of_the_file_system_is_a_folder_like_others() -> None:
+    root = listing(Path("/"))
+    assert root.prefix == "file:///"
+    assert root.covers("file:///a.png")
+
+
+def test_addresses_are_those_of_their_paths(tmp_path: Path) -> None:
+    folder = tmp_path / "Zoë & Co" / "50%"
+    folder.mkdir(parents=True)
+    (folder / "a b!c.png").write_bytes(b"x")
+    assert [ref.uri for ref in listing(tmp_path)] == [(folder / "a b!c.png").as_uri()]
+
+
+def test_a_folder_that_could_not_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a b").mkdir()
+    scandir = os.scandir
+
+    def guarded(folder: str) -> Any:
+        if "a b" in folder:
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    half = listing(tmp_path)
+    assert list(half) == []
+    assert half.unlisted == [(tmp_path / "a b").as_uri()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textmill.page_table import read_pages, read_verdicts, write_pages, write_verdicts
+from textmill.page_table import pages_by_medium, read_pages, read_verdicts, write_pages, write_verdicts
 from textmill.records import LineRecord, PageRecord, PageVerdict
 
 LINE = LineRecord(
@@ -36,9 +36,27 @@ def test_pages(tmp_path: Path) -> None:
     assert list(read_pages(tmp_path / "pages.parquet")) == pages
 
 
+def test_the_pages_of_each_medium_are_found_without_the_others(tmp_path: Path) -> None:
+    counts = {"a": 100, "b": 1, "c": 27, "d": 64, "e": 8}
+    pages = [
+        PAGE.model_copy(update={"sha256": letter * 64, "page_no": number, "confidence": number / 1000})
+        for letter, count in counts.items()
+        for number in range(1, count + 1)
+    ]
+    write_pages(tmp_path / "pages.parquet", [*pages, PAGE.model_copy(update={"sha256": "a" * 64})])
+    media = pages_by_medium(tmp_path / "pages.parquet")
+    assert media["c" * 64].numbers == list(range(1, 28))
+    assert media["c" * 64].confidences[:2] == [0.001, 0.002]
+    for letter, count in counts.items():
+        mine = [page for page in pages if page.sha256 == letter * 64]
+        assert list(media[letter * 64])[:count] == mine
+    assert len(list(media["a" * 64])) == 101
+
+
 def test_an_empty_table(tmp_path: Path) -> None:
     assert write_pages(tmp_path / "pages.parquet", []) == 0
     assert list(read_pages(tmp_path / "pages.parquet")) == []
+    assert pages_by_medium(tmp_path / "pages.parquet") == {}
 
 
 def test_verdicts(tmp_path: Path) -> None:

@@ -11,3 +11,15 @@ def test_both_builds_of_pytorch_are_of_one_version(repository: Path) -> None:
     names = ("requirements-torch.in", "requirements-torch.txt", "requirements-torch-cpu.txt")
     versions = [version.findall((repository / name).read_text(encoding="utf-8")) for name in names]
     assert versions[0] == versions[1] == versions[2] != []
+
+
+def test_the_clouds_are_installed_beside_the_same_versions(repository: Path) -> None:
+    pin = re.compile(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
+    base, clouds = (
+        dict(pin.findall((repository / name).read_text(encoding="utf-8")))
+        for name in ("requirements.txt", "requirements-clouds.txt")
+    )
+    assert {"gcsfs", "adlfs"} <= clouds.keys()
+    assert {name: clouds[name] for name in base.keys() & clouds.keys()} == {
+        name: base[name] for name in base.keys() & clouds.keys()
+    }

@@ -1,18 +1,20 @@
-"""Each content is read by one batch, and nothing unchanged is looked at again."""
+"""Each content is read by one batch."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Engine, update
 from warehouse_records import NOW, content, ref
 
 from textmill.records import Content, Kind
 from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claim, Claimant, claim
-from textmill.warehouse.locations import find_unchanged, note_location, unfinished_archives
+from textmill.warehouse.known import Question, look_up
+from textmill.warehouse.locations import note_location, unfinished_archives
 from textmill.warehouse.runs import start_run
+from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import ingest_run, media
 
 
@@ -82,49 +84,6 @@ class TestClaims:
         assert ask(warehouse, "run-2").granted
 
 
-class TestUnchanged:
-    def note(self, warehouse: Engine, *, refused: bool = False, known: bool = True) -> None:
-        with warehouse.begin() as connection:
-            start_run(connection, "run-1", "file:///in", {}, NOW)
-            media_id = None
-            if known:
-                media_id = claim(connection, content(), Claimant("run-1", 0, False, 12), NOW).media_id
-            note_location(connection, ref(), media_id=media_id, refused=refused, now=NOW)
-
-    def unchanged(self, warehouse: Engine, **changes: int) -> bool:
-        with warehouse.begin() as connection:
-            return find_unchanged(connection, [ref(**changes), ref("b.png")], NOW + timedelta(1)) == {
-                ref().uri
-            }
-
-    def test_same_size_and_time_of_a_settled_medium(self, warehouse: Engine) -> None:
-        self.note(warehouse)
-        settle(warehouse)
-        assert self.unchanged(warehouse)
-        assert not self.unchanged(warehouse, bytes=6)
-        assert not self.unchanged(warehouse, modified_ns=8)
-
-    def test_a_medium_that_was_never_settled_is_looked_at(self, warehouse: Engine) -> None:
-        self.note(warehouse)
-        assert not self.unchanged(warehouse)
-
-    def test_bytes_that_were_refused_for_good(self, warehouse: Engine) -> None:
-        self.note(warehouse, known=False, refused=True)
-        assert self.unchanged(warehouse)
-
-    def test_a_refusal_that_may_not_last_is_looked_at_again(self, warehouse: Engine) -> None:
-        self.note(warehouse, known=False)
-        assert not self.unchanged(warehouse)
-
-    def test_being_seen_is_noted(self, warehouse: Engine) -> None:
-        self.note(warehouse)
-        settle(warehouse)
-        self.unchanged(warehouse)
-        with warehouse.connect() as connection:
-            seen = connection.execute(text("SELECT last_seen FROM media_location")).scalar_one()
-        assert seen == NOW + timedelta(1)
-
-
 class TestArchives:
     """`box.zip` (c) holds `a.png` (a) and `inner.tar` (d), which holds `b.png` (b)."""
 
@@ -156,7 +115,8 @@ class TestArchives:
 
     def is_unchanged(self, warehouse: Engine) -> bool:
         with warehouse.begin() as connection:
-            return bool(find_unchanged(connection, [ref("box.zip")], NOW))
+            question = Question(Reread.NOTHING, now=NOW, moment=NOW, source="x")
+            return not look_up(connection, [ref("box.zip")], SeenLocations(), question).to_read
 
     def is_opened(self, warehouse: Engine, letter: str = "c") -> bool:
         with warehouse.begin() as connection:

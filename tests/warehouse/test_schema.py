@@ -14,7 +14,7 @@ from textmill.warehouse.migrate import alembic_config, upgrade
 
 CONTRACT = {
     "v_document": "media_id sha256 uri source kind mime bytes page_count text confidence status first_seen "
-    "loaded_at duration_ms confidence_low low_line_share",
+    "loaded_at duration_ms confidence_low low_line_share deleted_at",
     "v_page": "media_id sha256 uri kind page_no text confidence confidence_low width height dpi text_source "
     "engine model fingerprint milliseconds start_ms end_ms run_id loaded_at "
     "rotation low_line_share preprocessing",
@@ -22,7 +22,14 @@ CONTRACT = {
     "other_confidence polygon start_ms end_ms",
     "v_video_text": "media_id sha256 uri page_no cue_no start_ms end_ms start_time end_time text confidence",
     "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
-    "last_seen run_id",
+    "last_seen run_id next_try",
+    "v_run": "run_id source state started_at finished_at media_found media_unchanged media_loaded "
+    "media_quarantined pages_loaded pages_quarantined batches confidence pages_per_second interval_start "
+    "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds",
+    "v_source": "name kind location listed_at media_listed locations_present locations_deleted "
+    "open_quarantine",
+    "v_location": "uri source media_id sha256 bytes modified_at etag tags change changed_at moved_from "
+    "first_seen last_seen deleted_at next_try failures",
 }
 
 

@@ -20,4 +20,7 @@ FROM line AS n
 JOIN page AS p ON p.id = n.page_id
 JOIN media AS m ON m.id = p.media_id
 LEFT JOIN media_location AS l
-    ON l.id = (SELECT MIN(seen.id) FROM media_location AS seen WHERE seen.media_id = m.id)
+    ON l.id = (
+        SELECT seen.id FROM media_location AS seen WHERE seen.media_id = m.id
+        ORDER BY seen.deleted_at IS NOT NULL, seen.deleted_at DESC, seen.id LIMIT 1
+    )

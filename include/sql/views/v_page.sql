@@ -28,4 +28,7 @@ FROM page AS p
 JOIN media AS m ON m.id = p.media_id
 JOIN ingest_run AS r ON r.id = p.ingest_run_id
 LEFT JOIN media_location AS l
-    ON l.id = (SELECT MIN(seen.id) FROM media_location AS seen WHERE seen.media_id = m.id)
+    ON l.id = (
+        SELECT seen.id FROM media_location AS seen WHERE seen.media_id = m.id
+        ORDER BY seen.deleted_at IS NOT NULL, seen.deleted_at DESC, seen.id LIMIT 1
+    )

@@ -13,6 +13,7 @@ SELECT
     q.status      AS status,
     q.first_seen  AS first_seen,
     q.last_seen   AS last_seen,
-    r.run_id      AS run_id
+    r.run_id      AS run_id,
+    q.next_try_at AS next_try
 FROM quarantine AS q
 JOIN ingest_run AS r ON r.id = q.ingest_run_id

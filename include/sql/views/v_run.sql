@@ -15,5 +15,12 @@ SELECT
     r.batches            AS batches,
     r.confidence         AS confidence,
     r.pages_loaded / NULLIF(TIMESTAMPDIFF(MICROSECOND, r.started_at, r.finished_at) / 1000000, 0)
-                         AS pages_per_second
+                         AS pages_per_second,
+    r.interval_start     AS interval_start,
+    r.interval_end       AS interval_end,
+    r.media_refused      AS media_refused,
+    r.media_waiting      AS media_waiting,
+    r.media_reappeared   AS media_reappeared,
+    r.media_deleted      AS media_deleted,
+    r.estimated_seconds  AS estimated_seconds
 FROM ingest_run AS r

@@ -60,4 +60,7 @@ FROM (
 ) AS c
 JOIN media AS m ON m.id = c.media_id
 LEFT JOIN media_location AS l
-    ON l.id = (SELECT MIN(seen.id) FROM media_location AS seen WHERE seen.media_id = m.id)
+    ON l.id = (
+        SELECT seen.id FROM media_location AS seen WHERE seen.media_id = m.id
+        ORDER BY seen.deleted_at IS NOT NULL, seen.deleted_at DESC, seen.id LIMIT 1
+    )

@@ -22,8 +22,8 @@ from textmill.errors import SourceError
 class Survey:
     """The files of a folder at one moment, as one number of 64 bits per name, size and time of change.
 
-    Numbers instead of names keep a look at a million files at 8 MB. Two states of a file that share a number
-    (one in 10^19 pairs) are taken for the same.
+    Numbers instead of names keep what is known of a million files at 8 MB. Two states of a file that share a
+    number (one in 10^19 pairs) are taken for the same.
 
     Attributes:
         files: sorted.
@@ -83,9 +83,7 @@ class InboxWatch:
         """
         if found.files != self._last:
             self._last, self._changed_at = found.files, now
-        news = sum(
-            number not in found.settling and not _contains(self._announced, number) for number in found.files
-        )
+        news = 0 if found.files == self._announced else self._count_news(found)
         if not news:
             if not found.settling:
                 self._announced = found.files  # forgets what was taken away
@@ -100,29 +98,45 @@ class InboxWatch:
         self._announced = array("Q", (number for number in found.files if number not in found.settling))
         return news
 
+    def _count_news(self, found: Survey) -> int:
+        return sum(
+            number not in found.settling and not _contains(self._announced, number) for number in found.files
+        )
 
-def _walk(folder: Path) -> Iterator[tuple[bytes, os.stat_result]]:
-    try:
-        waiting = _list(os.fsencode(folder))
-    except OSError as error:
-        raise SourceError(
-            f"The inbox {folder} (TEXTMILL_INBOX) cannot be listed: {error.strerror}. "
-            f"It is tried again until it can."
-        ) from None
+
+def _walk(root: Path) -> Iterator[tuple[bytes, os.stat_result]]:
+    """Stream the files; only the names of folders that wait are kept."""
+    top = os.fsencode(root)
+    waiting = [top]
     while waiting:
-        entry = waiting.pop()
+        folder = waiting.pop()
         try:
-            if entry.is_dir(follow_symlinks=False):
-                waiting += _list(entry.path)
-            elif entry.is_file(follow_symlinks=False) and not entry.name.endswith(b".gt.txt"):
-                yield entry.path, entry.stat(follow_symlinks=False)
-        except OSError:
-            continue  # It went away meanwhile, or may not be read: the ingest says so.
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if _is_left_out(entry):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif status := _status(entry):
+                        yield entry.path, status
+        except OSError as error:
+            if folder is top:
+                raise SourceError(
+                    f"The inbox {root} (TEXTMILL_INBOX) cannot be listed: {error.strerror}. "
+                    f"It is tried again until it can."
+                ) from None
+            # It went away meanwhile, or may not be listed: the ingest says so.
 
 
-def _list(folder: bytes) -> list[os.DirEntry[bytes]]:
-    with os.scandir(folder) as entries:
-        return [entry for entry in entries if not entry.name.startswith(b".") and not entry.is_symlink()]
+def _is_left_out(entry: os.DirEntry[bytes]) -> bool:
+    return entry.name.startswith(b".") or entry.name.endswith(b".gt.txt") or entry.is_symlink()
+
+
+def _status(entry: os.DirEntry[bytes]) -> os.stat_result | None:
+    try:
+        return entry.stat(follow_symlinks=False) if entry.is_file(follow_symlinks=False) else None
+    except OSError:
+        return None
 
 
 def _number(path: bytes, status: os.stat_result) -> int:

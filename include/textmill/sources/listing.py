@@ -15,10 +15,17 @@ class Listing(Protocol):
 
     Attributes:
         unlisted: URIs of folders that could not be listed, complete once the stream is at its end. What lay
-            below them is unknown, not gone.
+            there or below is unknown, not gone.
+        settling: URIs of what is there but may still be being written, and waits for the next run. Whoever
+            iterates may empty it at any time.
     """
 
-    unlisted: Sequence[str]
+    settling: list[str]
+
+    @property
+    def unlisted(self) -> Sequence[str]:
+        """See above."""
+        ...
 
     def __iter__(self) -> Iterator[MediaRef | Rejection]:
         """Stream the references, in a fixed order."""

@@ -125,6 +125,7 @@ class ManifestListing:
         self._most_malformed = most_malformed
         self._said: dict[int, int] = {}
         self._unlisted: list[str] = []
+        self.settling: list[str] = []
 
     @property
     def unlisted(self) -> Sequence[str]:

@@ -1,35 +1,29 @@
-"""Discover: stream a source's references and drop those that the warehouse holds unchanged."""
+"""Discover: stream the references of the sources, and hand on those that have to be looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
-from textmill.records import FingerprintsOf, MediaRef, ReadingProfile, SourceSpec
-from textmill.run_wishes import Reread, RunWishes
+from textmill.errors import SourceError
+from textmill.records import FingerprintsOf, MediaRef, SourceProblem, SourceSpec
+from textmill.run_wishes import QuarantineFilter, RunWishes
 from textmill.settings import Settings
 from textmill.sources.choosing import choose_sources
-from textmill.sources.folder import stream_folder
-from textmill.staging import Staging, write_records
+from textmill.stages.listing_sources import open_listing
+from textmill.stages.source_walk import Discovery, SourceWalker
+from textmill.staging import RecordWriter, RunArea, Staging, write_records
 from textmill.warehouse.connection import in_transaction, utc_now
-from textmill.warehouse.fingerprints import addresses_read_otherwise
-from textmill.warehouse.locations import find_unchanged
-from textmill.warehouse.runs import note_discovery, start_run
+from textmill.warehouse.retrying import locations_to_retry
+from textmill.warehouse.runs import note_discovery, run_key, start_run
+from textmill.warehouse.source_books import recall_source
 
-_CHUNK = 1000
-
-
-@dataclass
-class Discovery:
-    """How many media a source holds, and how many of them need no look."""
-
-    found: int = 0
-    unchanged: int = 0
+LOG = logging.getLogger(__name__)
 
 
 def discover(
@@ -48,77 +42,109 @@ def discover(
 ) -> Discovery:
     """Write the references that the run has to look at; opens the run's books.
 
+    A source that cannot be opened is noted, and the run fails once the others are through.
+
     Args:
         source, schedule, allow_private: see `textmill.sources.choosing`.
         fingerprints_of: tells with `Reread.OTHER_ENGINE` which media are read again; without it, all are.
 
     Raises:
-        SourceError: the source cannot be opened.
+        SourceError: no source can be opened.
     """
-    in_transaction(
+    moment = in_transaction(
         warehouse,
-        lambda connection: start_run(connection, run_id, source or f"schedule {schedule}", params, utc_now()),
+        lambda connection: start_run(
+            connection,
+            run_id,
+            source or f"schedule {schedule}",
+            params,
+            utc_now(),
+            interval=wishes.interval,
+            dry_run=wishes.dry_run,
+        ),
     )
-    tally = Discovery()
-    sources = choose_sources(source, settings, schedule=schedule, allow_private=allow_private)
     run = staging.run(run_id)
-    write_records(run.sources, sources, SourceSpec)
-    refs = (
-        ref
-        for spec in sources
-        for ref in stream_folder(spec.location, stable_seconds=settings.stable_seconds)
-    )
-    force = wishes.reread is Reread.EVERYTHING
-    otherwise = fingerprints_of if wishes.reread is Reread.OTHER_ENGINE else None
-    changed = _changed(warehouse, refs, tally, sources, force=force, fingerprints_of=otherwise)
-    write_records(run.discovered, changed, MediaRef)
-    in_transaction(
-        warehouse,
-        lambda connection: note_discovery(connection, run_id, found=tally.found, unchanged=tally.unchanged),
-    )
+
+    def choose(wish: str) -> list[SourceSpec]:
+        return choose_sources(wish, settings, schedule=schedule, allow_private=allow_private)
+
+    if wishes.quarantined is not None:
+        tally = _hand_on_quarantined(warehouse, run, wishes.quarantined, choose)
+    else:
+        sources = choose(source)
+        walker = SourceWalker(
+            warehouse,
+            wishes,
+            ingest_run_id=in_transaction(warehouse, lambda connection: run_key(connection, run_id)),
+            moment=moment,
+            several=len(sources) > 1,
+            fingerprints_of=fingerprints_of,
+        )
+        tally = _hand_on_changed(run, settings, connections, sources, walker)
+    in_transaction(warehouse, lambda connection: _note(connection, run_id, tally))
     return tally
 
 
-def _changed(
-    warehouse: Engine,
-    refs: Iterable[MediaRef],
-    tally: Discovery,
-    sources: Sequence[SourceSpec],
-    *,
-    force: bool,
-    fingerprints_of: FingerprintsOf | None,
-) -> Iterator[MediaRef]:
-    stream = iter(refs)
-    while chunk := list(islice(stream, _CHUNK)):
-        tally.found += len(chunk)
-        unchanged = set() if force else _unchanged(warehouse, chunk)
-        if fingerprints_of is not None:
-            same = [ref for ref in chunk if ref.uri in unchanged]
-            unchanged -= _read_otherwise(warehouse, same, sources, fingerprints_of)
-        tally.unchanged += len(unchanged)
-        yield from (ref for ref in chunk if ref.uri not in unchanged)
+def _note(connection: Connection, run_id: str, tally: Discovery) -> None:
+    counts = asdict(tally)
+    counts.pop("to_read")
+    note_discovery(connection, run_id, **counts)
 
 
-def _read_otherwise(
-    warehouse: Engine,
-    refs: Sequence[MediaRef],
+def _hand_on_changed(
+    run: RunArea,
+    settings: Settings,
+    connections: Connections,
     sources: Sequence[SourceSpec],
-    fingerprints_of: FingerprintsOf,
-) -> set[str]:
-    """Return the URIs of media that would be read otherwise now."""
-    by_name = {source.name: source for source in sources}
-    uris: dict[ReadingProfile, list[str]] = {}
-    for ref in refs:
-        source = by_name.get(ref.source)
-        languages = ref.languages or (source.languages if source else ())
-        profile = ReadingProfile(engine=source.engine if source else None, languages=languages)
-        uris.setdefault(profile, []).append(ref.uri)
-    found: set[str] = set()
+    walker: SourceWalker,
+) -> Discovery:
+    write_records(run.sources, sources, SourceSpec)
+    tally = Discovery()
+    problems: list[SourceProblem] = []
+    with RecordWriter(run.discovered, MediaRef) as out:
+        for spec in sources:
+            start = out.mark()
+            try:
+                listing = open_listing(spec, settings, connections, downloads=run.manifests)
+                tally.add(walker.walk(spec, listing, out))
+            except SourceError as error:
+                LOG.error("The source %s is left out: %s", spec.name, error)
+                out.cut_back(start)
+                problems.append(SourceProblem(source=spec.name, message=str(error)))
+        if problems and len(problems) == len(sources):
+            raise SourceError(" ".join(problem.message for problem in problems))
+    write_records(run.problems, problems, SourceProblem)
+    tally.deleted = walker.conclude()
+    return tally
+
+
+def _hand_on_quarantined(
+    warehouse: Engine,
+    run: RunArea,
+    wish: QuarantineFilter,
+    choose: Callable[[str], list[SourceSpec]],
+) -> Discovery:
+    """Hand on what is in quarantine, whatever the sources hold now."""
+    names: dict[str, None] = {}
+    with RecordWriter(run.discovered, MediaRef) as out:
+        for ref in locations_to_retry(warehouse, wish):
+            names[ref.source] = None
+            out.write(ref)
     with warehouse.connect() as connection:
-        for profile, some in uris.items():
-            found |= addresses_read_otherwise(connection, some, fingerprints_of(profile))
-    return found
+        sources = [_source_called(connection, name, choose) for name in names]
+    write_records(run.sources, sources, SourceSpec)
+    write_records(run.problems, [], SourceProblem)
+    return Discovery(found=out.count, to_read=out.count)
 
 
-def _unchanged(warehouse: Engine, chunk: list[MediaRef]) -> set[str]:
-    return in_transaction(warehouse, lambda connection: find_unchanged(connection, chunk, utc_now()))
+def _source_called(
+    connection: Connection, name: str, choose: Callable[[str], list[SourceSpec]]
+) -> SourceSpec:
+    """Return a source as the catalogue has it, or else as it was."""
+    try:
+        return choose(name)[0]
+    except SourceError:
+        recalled = recall_source(connection, name)
+        if recalled is None:
+            raise
+        return recalled

@@ -5,6 +5,7 @@ A medium that is read in parts is written once and whole, by the batch whose par
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -12,19 +13,25 @@ from sqlalchemy import Connection, Engine
 from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
-from textmill.findings import BatchFindings, Findings
+from textmill.findings import AcceptedPages, BatchFindings, Findings
+from textmill.reading_times import works_of
 from textmill.records import (
     Content,
     FetchedItem,
     FetchOutcome,
+    Kind,
     Rejection,
 )
-from textmill.staging import BatchArea, Staging, read_records
+from textmill.settings import Settings
+from textmill.settings import load as load_settings
+from textmill.staging import BatchArea, Staging, items_to_read, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
-from textmill.warehouse.quarantining import quarantine_all, resolve_address
+from textmill.warehouse.pacing import note_batch_pace
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve_address, standing
 from textmill.warehouse.readings import (
     PartIsTaken,
     Reading,
@@ -45,7 +52,9 @@ class BatchLoader:
             another batch may have the last part when one is read again.
     """
 
-    def __init__(self, warehouse: Engine, staging: Staging, area: BatchArea, run_id: str) -> None:
+    def __init__(
+        self, warehouse: Engine, staging: Staging, settings: Settings, area: BatchArea, run_id: str
+    ) -> None:
         self._warehouse = warehouse
         self._store = ContentStore(staging.content)
         self._area = area
@@ -55,6 +64,7 @@ class BatchLoader:
             self._ingest_run_id = run_key(connection, run_id)
         self.batch = LoadTally()
         self.in_parts = LoadTally()
+        self._waits = RetryWaits.of(settings)
 
     def load(self) -> None:
         """Load every item of the batch into the warehouse."""
@@ -68,19 +78,23 @@ class BatchLoader:
             else:
                 self._load_unread(fetched)
         self._load_archives(opened_into)
+        self._align_members()
+
+    def _align_members(self) -> None:
+        """Have what lies in the archives be there, and what lay in others at their addresses be gone."""
+        for fetched in read_records(self._area.fetched, FetchedItem):
+            if fetched.content is not None and fetched.content.kind is Kind.ARCHIVE:
+                where = members_of(fetched.item.ref.uri, fetched.content.sha256)
+                align_members(self._warehouse, where, utc_now())
 
     def _load_whole_media(self) -> None:
+        to_read = [(item, content) for item, content in items_to_read(self._area) if item.parts == 1]
+        if not to_read:
+            return
         findings = BatchFindings(self._area)
-        uris = {
-            fetched.content.sha256: fetched.item.ref.uri
-            for fetched in read_records(self._area.fetched, FetchedItem)
-            if fetched.outcome is FetchOutcome.READ and fetched.content and fetched.item.parts == 1
-        }
-        for sha256, found in findings.with_pages():
-            if sha256 in uris:
-                self._write(self._result(uris.pop(sha256), sha256, found))
-        for sha256, uri in uris.items():  # opened or not, none of their pages could be read
-            self._write(self._result(uri, sha256, findings.without_pages(sha256)))
+        for item, content in to_read:
+            found = findings.of(content.sha256)
+            self._write(self._result(item.ref.uri, content.sha256, found), found.pages.confidences)
 
     def _load_unread(self, fetched: FetchedItem) -> None:
         """Note what fetching did not leave to be read; a medium counts once, with its first part."""
@@ -117,16 +131,13 @@ class BatchLoader:
             sha256=sha256,
             page_count=found.page_count,
             duration_ms=found.duration_ms,
-            pages=[judged.page for judged in found.pages if judged.verdict.accepted],
-            rejections=[
-                *found.rejections,
-                *(judged.rejection(uri) for judged in found.pages if not judged.verdict.accepted),
-            ],
+            pages=AcceptedPages(found.pages),
+            rejections=[*found.rejections, *found.pages.rejections(uri)],
         )
 
-    def _write(self, result: MediumResult) -> None:
+    def _write(self, result: MediumResult, confidences: Sequence[float] = ()) -> None:
         changed = in_transaction(self._warehouse, lambda connection: self._load(connection, result))
-        self.batch.note(result, changed)
+        self.batch.note(result, changed, confidences)
         self._tidy_up(result)
 
     def _load(self, connection: Connection, result: MediumResult) -> int:
@@ -136,6 +147,7 @@ class BatchLoader:
             ingest_run_id=self._ingest_run_id,
             batch_no=self._area.batch_no,
             now=utc_now(),
+            waits=self._waits,
         )
 
     def _tidy_up(self, result: MediumResult) -> None:
@@ -157,13 +169,17 @@ class BatchLoader:
             ingest_run_id=self._ingest_run_id,
             batch_no=self._area.batch_no,
             now=now,
+            waits=self._waits,
         )
+        so_far = standing(connection, rejection)
         note_location(
             connection,
             fetched.item.ref,
             media_id=None,
             archive_id=None if fetched.archive is None else media_key(connection, fetched.archive),
             refused=rejection.permanent,
+            failures=so_far.attempts,
+            next_try_at=so_far.next_try_at,
             now=now,
             etag=fetched.item.ref.etag,
             last_modified=fetched.item.ref.last_modified,
@@ -222,9 +238,10 @@ class BatchLoader:
         if FetchOutcome.UNCHANGED in outcomes:
             resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
             return _Settled(LoadTally(media_unchanged=1), "unchanged")
-        result = self._result(uri, content.sha256, assemble(self._run, complete.batches, uri, content))
+        found = assemble(self._run, complete.batches, uri, content)
+        result = self._result(uri, content.sha256, found)
         tally = LoadTally()
-        tally.note(result, self._load(connection, result))
+        tally.note(result, self._load(connection, result), found.pages.confidences)
         return _Settled(tally, "loaded" if tally.media_loaded else "quarantined", result)
 
 
@@ -237,26 +254,31 @@ class _Settled:
     result: MediumResult | None = None
 
 
-def load(warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str) -> LoadTally:
+def load(
+    warehouse: Engine, staging: Staging, *, run_id: str, batch_uri: str, settings: Settings | None = None
+) -> LoadTally:
     """Load a batch. Loading it again changes nothing.
 
     Raises:
         StagingError: a page would be lost, because it was neither read nor refused.
     """
     area = BatchArea.at(batch_uri)
-    loader = BatchLoader(warehouse, staging, area, run_id)
+    loader = BatchLoader(warehouse, staging, settings or load_settings(), area, run_id)
     loader.load()
-    in_transaction(
-        warehouse,
-        lambda connection: note_batch(
+    works = works_of(area)
+
+    def close(connection: Connection) -> None:
+        note_batch_pace(connection, run_id, area.batch_no, works)
+        note_batch(
             connection,
             run_id,
             area.batch_no,
             state="loaded",
             loaded_at=utc_now(),
             **loader.batch.figures(),
-        ),
-    )
+        )
+
+    in_transaction(warehouse, close)
     tally = LoadTally()
     tally.add(loader.batch)
     tally.add(loader.in_parts)

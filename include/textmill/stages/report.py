@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import NoResultFound
 
 from textmill.errors import BatchFailed
 from textmill.fetching.content_store import ContentStore
+from textmill.records import SourceProblem
 from textmill.settings import Settings
-from textmill.staging import Staging
+from textmill.staging import Staging, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.quarantining import open_contents
 from textmill.warehouse.reporting import RunSummary, run_summary
@@ -20,14 +22,36 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
     Raises:
         BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
     """
-    unfinished = in_transaction(warehouse, lambda connection: finish_run(connection, run_id, utc_now()))
+    unfinished = close_books(warehouse, staging, run_id)
     _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
-            f"{len(unfinished)} part(s) of the run did not get through: {', '.join(unfinished)}. "
+            f"{len(unfinished)} part(s) of the run did not get through: {'; '.join(unfinished)}. "
             f"See the log of the failed task; clearing it continues where it stopped."
         )
     return run_summary(warehouse, run_id)
+
+
+def close_books(warehouse: Engine, staging: Staging, run_id: str) -> tuple[str, ...]:
+    """Write the run's totals and return what did not get through, in words; empty is good.
+
+    Raises:
+        BatchFailed: there are no books: discovery did not even begin.
+    """
+    problems = _problems(staging, run_id)
+    try:
+        return in_transaction(
+            warehouse, lambda connection: finish_run(connection, run_id, utc_now(), problems=problems)
+        )
+    except NoResultFound:
+        raise BatchFailed("The run never began: see the log of the task discover.") from None
+
+
+def _problems(staging: Staging, run_id: str) -> list[str]:
+    path = staging.run(run_id).problems
+    if not path.exists():  # discovery did not get that far
+        return []
+    return [f"the source {one.source}: {one.message}" for one in read_records(path, SourceProblem)]
 
 
 def _tidy_up(warehouse: Engine, staging: Staging, settings: Settings, run_id: str) -> None:

@@ -12,6 +12,11 @@ def uri_hash(uri: str) -> str:
     return hashlib.sha256(uri.encode()).hexdigest()
 
 
+def uri_digest(uri: str) -> bytes:
+    """Return the first half of the same hash, as bytes: what a set of millions of addresses holds."""
+    return hashlib.sha256(uri.encode()).digest()[:16]
+
+
 def entry_key(uri: str, sha256: str | None, page_no: int | None, stage: Stage) -> str:
     """Return the key of a quarantine entry: the medium and the page.
 

@@ -139,7 +139,10 @@ def _may_read(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Clai
         return True
     if row.status not in SETTLED or row.needs_retry:
         return True
-    return row.kind == Kind.ARCHIVE and bool(unfinished_archives(connection, [row.id]))
+    if row.kind != Kind.ARCHIVE:
+        return False
+    refused = claimant.reread is Reread.REFUSED
+    return bool(unfinished_archives(connection, [row.id], refused=refused))
 
 
 def _is_read_otherwise(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Claimant) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from textmill.warehouse.loader import MediumResult
@@ -36,8 +37,8 @@ class LoadTally:
             "pages_with_text": len(self.confidences),
         }
 
-    def note(self, result: MediumResult, changed: int) -> None:
-        """Count one medium that was read."""
+    def note(self, result: MediumResult, changed: int, confidences: Sequence[float] = ()) -> None:
+        """Count one medium that was read; `confidences` are those of its accepted pages with text."""
         if result.status == "quarantined":
             self.media_quarantined += 1
         else:
@@ -45,7 +46,7 @@ class LoadTally:
         self.pages_loaded += len(result.pages)
         self.pages_changed += changed
         self.pages_quarantined += sum(rejection.page_no is not None for rejection in result.rejections)
-        self.confidences += [page.confidence for page in result.pages if page.confidence is not None]
+        self.confidences += confidences
 
     def add(self, other: LoadTally) -> None:
         """Take in what was counted elsewhere."""

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.confidence import LineConfidence, low_line_share, low_quantile
 from textmill.records import LineRecord, PageRecord, Rejection
-from textmill.warehouse.quarantining import quarantine_all, resolve
+from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
 from textmill.warehouse.tables import document, line, media, page
+
+
+class Pages(Protocol):
+    """Pages in order, of which it is known how many there are."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[PageRecord]: ...
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,7 @@ class MediumResult:
     Attributes:
         page_count: pages that the medium has, None when it could not be opened.
         duration_ms: how long a video lasts.
-        pages: the accepted ones.
+        pages: the accepted ones; they may be streamed from a file each time they are asked for.
         rejections: what was refused: pages, or the medium as a whole.
         members: something was taken out of it: it is an archive.
     """
@@ -31,7 +39,7 @@ class MediumResult:
     uri: str
     sha256: str
     page_count: int | None
-    pages: Sequence[PageRecord]
+    pages: Pages
     rejections: Sequence[Rejection]
     duration_ms: int | None = None
     members: bool = False
@@ -41,11 +49,17 @@ class MediumResult:
         """The state in which this leaves the medium."""
         if not self.rejections:
             return "loaded"
-        return "partial" if self.pages or self.members else "quarantined"
+        return "partial" if len(self.pages) or self.members else "quarantined"
 
 
 def load_medium(
-    connection: Connection, result: MediumResult, *, ingest_run_id: int, batch_no: int, now: datetime
+    connection: Connection,
+    result: MediumResult,
+    *,
+    ingest_run_id: int,
+    batch_no: int,
+    now: datetime,
+    waits: RetryWaits | None = None,
 ) -> int:
     """Write pages, lines, document and quarantine entries of one medium; returns how many pages changed.
 
@@ -56,13 +70,18 @@ def load_medium(
         select(media.c.id).where(media.c.sha256 == result.sha256).with_for_update()
     ).scalar_one()
     present = _present_pages(connection, media_id)
-    changed = [one for one in result.pages if not _is_same(present.get(one.page_no), one)]
-    for record in changed:
+    changed = 0
+    for record in result.pages:
+        if _is_same(present.get(record.page_no), record):
+            continue
+        changed += 1
         page_id = _upsert_page(connection, media_id, record, ingest_run_id, batch_no, now)
         _replace_lines(connection, page_id, record)
     if changed:
         _rebuild_document(connection, media_id)
-    quarantine_all(connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now)
+    quarantine_all(
+        connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
+    )
     resolve(
         connection,
         uri=result.uri,
@@ -71,7 +90,7 @@ def load_medium(
         now=now,
     )
     _settle(connection, media_id, result, bool(changed), bool(present), now)
-    return len(changed)
+    return changed
 
 
 def _present_pages(connection: Connection, media_id: int) -> dict[int, Row[*tuple[Any, ...]]]:
@@ -157,9 +176,11 @@ def _settle(
     connection: Connection, media_id: int, result: MediumResult, changed: bool, present: bool, now: datetime
 ) -> None:
     status = "partial" if result.status == "quarantined" and present else result.status
+    needs_retry = any(not rejection.permanent for rejection in result.rejections)
     values: dict[str, Any] = {
         "status": status,
-        "needs_retry": any(not rejection.permanent for rejection in result.rejections),
+        "needs_retry": needs_retry,
+        "next_try_at": next_try_of(connection, result.sha256) if needs_retry else None,
     }
     if result.page_count is not None:
         values["page_count"] = result.page_count

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, and_, func, or_, select
 
-from textmill.staging import path_of
+from textmill.records import Stage
+from textmill.staging import address_of
 from textmill.warehouse.connection import utc_now
 from textmill.warehouse.tables import (
     document,
@@ -18,6 +19,7 @@ from textmill.warehouse.tables import (
     media_location,
     page,
     quarantine,
+    source,
 )
 
 
@@ -142,7 +144,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         run = connection.execute(select(ingest_run).where(ingest_run.c.run_id == run_id)).one()
         loaded = _loaded_media(connection, run)
         refused = _refused(connection, run.id)
-        open_entries = _open_entries(connection, run.source)
+        open_entries = _open_entries(connection, run)
     seconds = ((run.finished_at or utc_now()) - run.started_at).total_seconds()
     return RunSummary(
         state=run.state,
@@ -207,12 +209,19 @@ def _refused(connection: Connection, ingest_run_id: int) -> list[QuarantineLine]
     return [QuarantineLine(row.uri, row.page_no, row.reason, row.message) for row in rows]
 
 
-def _open_entries(connection: Connection, source: str) -> int:
-    # Runs keep the source as it was asked for, locations as an address.
-    address = path_of(source).expanduser().absolute().as_uri()
-    of_source = select(media_location.c.uri_hash).where(media_location.c.source == address)
+def _open_entries(connection: Connection, run: Row[*tuple[Any, ...]]) -> int:
+    # Runs keep the source as it was asked for; locations have its name in the catalogue, or its address.
+    listed = connection.execute(select(source.c.name).where(source.c.ingest_run_id == run.id)).scalars()
+    names = {run.source, address_of(run.source), *listed}
+    of_source = select(media_location.c.uri_hash).where(media_location.c.source.in_(names))
     return connection.execute(
         select(func.count())
         .select_from(quarantine)
-        .where(quarantine.c.status == "open", quarantine.c.uri_hash.in_(of_source))
+        .where(
+            quarantine.c.status == "open",
+            or_(
+                quarantine.c.uri_hash.in_(of_source),
+                and_(quarantine.c.stage == Stage.DISCOVER, quarantine.c.ingest_run_id == run.id),
+            ),
+        )
     ).scalar_one()

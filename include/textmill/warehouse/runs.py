@@ -3,46 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import ExpectationResult
+from textmill.run_wishes import Interval
 from textmill.warehouse.readings import totals_of_readings
 from textmill.warehouse.tables import ingest_batch, ingest_run, quality_result
 
+DRY_RUN = "dry_run"
+
 
 def start_run(
-    connection: Connection, run_id: str, source: str, params: Mapping[str, Any], now: datetime
-) -> None:
-    """Open the books, or reopen those of a run that is being cleared and run again."""
-    entry = insert(ingest_run).values(
-        run_id=run_id,
-        source=source,
-        params=dict(params),
-        state="running",
-        started_at=now,
-        media_discovered=0,
-        media_found=0,
-        media_unchanged=0,
-        media_loaded=0,
-        media_quarantined=0,
-        pages_loaded=0,
-        pages_quarantined=0,
-        batches=None,
-    )
-    connection.execute(
-        entry.on_duplicate_key_update(
-            source=entry.inserted.source,
-            params=entry.inserted.params,
-            state=entry.inserted.state,
-            started_at=entry.inserted.started_at,
-            finished_at=None,
-            batches=None,
-        )
-    )
+    connection: Connection,
+    run_id: str,
+    source: str,
+    params: Mapping[str, Any],
+    now: datetime,
+    *,
+    interval: Interval | None = None,
+    dry_run: bool = False,
+) -> datetime:
+    """Open the books, or reopen those of a run that is being cleared and run again; returns when it began.
+
+    A run that did not end yet goes on: what its first attempt marked with this time is its own.
+    """
+    values: dict[str, Any] = {
+        "source": source,
+        "params": dict(params),
+        "state": DRY_RUN if dry_run else "running",
+        "interval_start": interval and _in_utc(interval.start),
+        "interval_end": interval and _in_utc(interval.end),
+        "finished_at": None,
+        "batches": None,
+        "estimated_seconds": None,
+    }
+    entry = insert(ingest_run).values(run_id=run_id, started_at=now, **dict.fromkeys(_COUNTS, 0), **values)
+    started_at = func.if_(ingest_run.c.finished_at.is_(None), ingest_run.c.started_at, now)
+    # The order matters: the server assigns from left to right.
+    connection.execute(entry.on_duplicate_key_update([("started_at", started_at), *values.items()]))
+    began: datetime = connection.execute(
+        select(ingest_run.c.started_at).where(ingest_run.c.run_id == run_id)
+    ).scalar_one()
+    return began
+
+
+_COUNTS = (
+    "media_discovered",
+    "media_found",
+    "media_unchanged",
+    "media_loaded",
+    "media_quarantined",
+    "pages_loaded",
+    "pages_quarantined",
+)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def reopen_run(connection: Connection, run_id: str) -> None:
@@ -58,17 +79,47 @@ def run_key(connection: Connection, run_id: str) -> int:
     return key
 
 
-def note_discovery(connection: Connection, run_id: str, *, found: int, unchanged: int) -> None:
-    """Record how many media the source holds, unopened archives being one, and how many need no look."""
+def note_discovery(
+    connection: Connection,
+    run_id: str,
+    *,
+    found: int,
+    unchanged: int,
+    waiting: int = 0,
+    reappeared: int = 0,
+    deleted: int = 0,
+    refused: int = 0,
+) -> None:
+    """Record what discovery found.
+
+    Args:
+        found: media, unopened archives being one, and what was refused at once.
+        unchanged: of these, what needs no look.
+        waiting: of the unchanged, what failed lately.
+        reappeared: of the unchanged, what was deleted before.
+        deleted: locations that are gone.
+        refused: of those found, what is no reference.
+    """
     connection.execute(
         update(ingest_run)
         .where(ingest_run.c.run_id == run_id)
-        .values(media_discovered=found, media_found=found, media_unchanged=unchanged)
+        .values(
+            media_discovered=found,
+            media_found=found,
+            media_unchanged=unchanged,
+            media_waiting=waiting,
+            media_reappeared=reappeared,
+            media_deleted=deleted,
+            media_refused=refused,
+        )
     )
 
 
 def plan_run(connection: Connection, run_id: str, batches: Sequence[tuple[int, float]]) -> None:
-    """Record the batches of a run, each as (media, estimated seconds); replaces an earlier plan."""
+    """Record the batches of a run, each as (media, estimated seconds); replaces an earlier plan.
+
+    A medium that is read in parts counts where its first part is.
+    """
     key = run_key(connection, run_id)
     connection.execute(delete(ingest_batch).where(ingest_batch.c.ingest_run_id == key))
     if batches:
@@ -86,6 +137,14 @@ def plan_run(connection: Connection, run_id: str, batches: Sequence[tuple[int, f
             ],
         )
     connection.execute(update(ingest_run).where(ingest_run.c.id == key).values(batches=len(batches)))
+    note_estimate(connection, run_id, sum(seconds for _, seconds in batches))
+
+
+def note_estimate(connection: Connection, run_id: str, seconds: float) -> None:
+    """Record what a run is expected to take one slot; of a dry run, what it would."""
+    connection.execute(
+        update(ingest_run).where(ingest_run.c.run_id == run_id).values(estimated_seconds=seconds)
+    )
 
 
 def note_batch(connection: Connection, run_id: str, batch_no: int, **values: Any) -> None:
@@ -127,16 +186,46 @@ def store_quality_results(
         )
 
 
-def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str, ...]:
-    """Sum the batches up, close the books, and return what did not get through, in words; empty is good."""
-    key = run_key(connection, run_id)
-    planned = connection.execute(select(ingest_run.c.batches).where(ingest_run.c.id == key)).scalar_one()
+def finish_run(
+    connection: Connection, run_id: str, now: datetime, *, problems: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Sum the batches up, close the books, and return what did not get through, in words; empty is good.
+
+    Media that are read in parts count once: `media_total` of a batch leaves out all parts but the first.
+
+    Args:
+        problems: sources that could not be opened, in words.
+    """
+    run = connection.execute(
+        select(ingest_run.c.id, ingest_run.c.batches, ingest_run.c.state).where(ingest_run.c.run_id == run_id)
+    ).one()
     rows = connection.execute(
-        select(ingest_batch.c.batch_no, ingest_batch.c.state).where(ingest_batch.c.ingest_run_id == key)
+        select(ingest_batch.c.batch_no, ingest_batch.c.state).where(ingest_batch.c.ingest_run_id == run.id)
     )
-    unfinished = tuple(f"batch {row.batch_no} ({row.state})" for row in rows if row.state != "loaded")
-    if planned is None:
-        unfinished = ("the source was never planned",)
+    unfinished = (
+        *problems,
+        *(f"batch {row.batch_no} ({row.state})" for row in rows if row.state != "loaded"),
+    )
+    if run.batches is None:
+        unfinished = (*problems, "the source was never planned")
+    in_parts = totals_of_readings(connection, run.id)
+    if not unfinished and in_parts.unfinished:
+        unfinished = (f"{in_parts.unfinished} media read in parts, of which not every part is there",)
+    values: dict[str, Any] = {"finished_at": now}
+    if run.state != DRY_RUN:
+        # A dry run hands nothing on: what it found and called unchanged stands as it was counted.
+        values |= _totals(connection, run.id) | {"state": "success"}
+    if unfinished:
+        values["state"] = "failed"
+    connection.execute(update(ingest_run).where(ingest_run.c.id == run.id).values(**values))
+    return unfinished
+
+
+def _totals(connection: Connection, key: int) -> dict[str, Any]:
+    """Return a run's figures.
+
+    From facts that closing the books does not change, so that closing them again counts the same.
+    """
     total = connection.execute(
         select(
             *(
@@ -156,31 +245,23 @@ def finish_run(connection: Connection, run_id: str, now: datetime) -> tuple[str,
         ).where(ingest_batch.c.ingest_run_id == key)
     ).one()
     in_parts = totals_of_readings(connection, key)
-    if not unfinished and in_parts.unfinished:
-        unfinished = (f"{in_parts.unfinished} media read in parts, of which not every part is there",)
-    connection.execute(
-        update(ingest_run)
-        .where(ingest_run.c.id == key)
-        .values(
-            state="failed" if unfinished else "success",
-            finished_at=now,
-            # From facts that closing the books does not change, so that closing them again counts the same.
-            # What discovery called unchanged is what it found and did not hand on to the batches.
-            media_unchanged=ingest_run.c.media_discovered
-            - int(total.media_total - total.media_members)
-            + int(total.media_unchanged + in_parts.media_unchanged),
-            media_found=ingest_run.c.media_discovered + int(total.media_members),
-            media_loaded=total.media_loaded + in_parts.media_loaded,
-            media_quarantined=total.media_quarantined + in_parts.media_quarantined,
-            pages_loaded=total.pages_loaded + in_parts.pages_loaded,
-            pages_quarantined=total.pages_quarantined + in_parts.pages_quarantined,
-            confidence=_ratio(
-                total.confidence_sum + in_parts.confidence_sum,
-                total.pages_with_text + in_parts.pages_with_text,
-            ),
-        )
-    )
-    return unfinished
+    return {
+        # What discovery called unchanged is what it found and neither refused nor handed on to the batches.
+        "media_unchanged": ingest_run.c.media_discovered
+        - ingest_run.c.media_refused
+        - int(total.media_total - total.media_members)
+        + int(total.media_unchanged + in_parts.media_unchanged),
+        "media_found": ingest_run.c.media_discovered + int(total.media_members),
+        "media_loaded": total.media_loaded + in_parts.media_loaded,
+        "media_quarantined": ingest_run.c.media_refused
+        + int(total.media_quarantined + in_parts.media_quarantined),
+        "pages_loaded": total.pages_loaded + in_parts.pages_loaded,
+        "pages_quarantined": total.pages_quarantined + in_parts.pages_quarantined,
+        "confidence": _ratio(
+            total.confidence_sum + in_parts.confidence_sum,
+            total.pages_with_text + in_parts.pages_with_text,
+        ),
+    }
 
 
 def _ratio(total: Any, count: Any) -> float | None:

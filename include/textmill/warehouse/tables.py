@@ -300,12 +300,12 @@ quarantine = Table(
     Column("detail", Text, nullable=False),
     Column("permanent", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("status", String(16), nullable=False, comment="open, resolved or ignored"),
+    Column("status", String(16), nullable=False, comment="open, resolved, gone or ignored"),
     Column("next_try_at", _MOMENT, comment="when it is tried again by itself; null: at once, or never"),
     Column("first_seen", _MOMENT, nullable=False),
     Column("last_seen", _MOMENT, nullable=False),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
-    Column("batch_no", Integer, nullable=False),
+    Column("batch_no", Integer, nullable=False, comment="-1: refused before there were batches"),
     **_INNODB,
 )
 

@@ -215,11 +215,21 @@ def _upgrade_books() -> None:
             "next_try_at", _MOMENT, comment="when it is tried again by itself; null: at once, or never"
         ),
     )
+    _comment("quarantine", "status", "open, resolved, gone or ignored")
+    _comment("quarantine", "batch_no", "-1: refused before there were batches")
+
+
+def _comment(table: str, name: str, comment: str) -> None:
+    (column,) = (one for one in sa.inspect(op.get_bind()).get_columns(table) if one["name"] == name)
+    op.alter_column(
+        table, name, existing_type=column["type"], existing_nullable=column["nullable"], comment=comment
+    )
 
 
 def downgrade() -> None:
     for table in ("example_keyword_daily", "reading_part", "reading", "pace", "source"):
         op.drop_table(table)
+    op.execute("UPDATE quarantine SET status = 'resolved' WHERE status = 'gone'")
     op.drop_column("quarantine", "next_try_at")
     for name in ("engine", "device"):
         op.drop_column("ingest_batch", name)

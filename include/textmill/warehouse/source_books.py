@@ -1,0 +1,50 @@
+"""The books of sources: what each of them is, and when all of it was last listed."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.mysql import insert
+
+from textmill.records import SourceKind, SourceSpec
+from textmill.warehouse.tables import source
+
+
+def note_source(connection: Connection, spec: SourceSpec) -> datetime | None:
+    """Register a source, or what became of it; returns when it was last listed to its end."""
+    entry = insert(source).values(
+        name_hash=_key(spec.name), name=spec.name, kind=spec.kind, location=spec.location, media_listed=0
+    )
+    connection.execute(
+        entry.on_duplicate_key_update(kind=entry.inserted.kind, location=entry.inserted.location)
+    )
+    listed_at: datetime | None = connection.execute(
+        select(source.c.listed_at).where(source.c.name_hash == _key(spec.name))
+    ).scalar_one()
+    return listed_at
+
+
+def note_listing(
+    connection: Connection, spec: SourceSpec, *, listed_at: datetime, media_listed: int, ingest_run_id: int
+) -> None:
+    """Note that a source was listed to its end. Of two runs at once, the one that began later counts."""
+    is_later = func.coalesce(source.c.listed_at, listed_at) <= listed_at
+    connection.execute(
+        source.update()
+        .where(source.c.name_hash == _key(spec.name), is_later)
+        .values(listed_at=listed_at, media_listed=media_listed, ingest_run_id=ingest_run_id)
+    )
+
+
+def recall_source(connection: Connection, name: str) -> SourceSpec | None:
+    """Return a source as it was when a run last opened it, without what its catalogue said besides."""
+    row = connection.execute(
+        select(source.c.kind, source.c.location).where(source.c.name_hash == _key(name))
+    ).one_or_none()
+    return None if row is None else SourceSpec(name=name, kind=SourceKind(row.kind), location=row.location)
+
+
+def _key(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
