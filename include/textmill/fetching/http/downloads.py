@@ -32,7 +32,7 @@ from textmill.settings import Settings
 LOOK_AHEAD = 1000
 """Items that are under way, waiting or finished, at most: that many tasks are in memory."""
 _NAME_LOOKUPS = 16
-"""Threads for the name service and for bringing files to the disk."""
+"""Threads that ask the name service: it may be slow to say that it does not know a name."""
 
 
 @dataclass(frozen=True)
