@@ -160,6 +160,10 @@ bench-video: setup-dev ## Measure how much of a video is read, and what that los
 	@$(STACK) models
 	@PYTHONPATH=include $(OCR_PYTHON) -m bench.video
 
+.PHONY: bench-downloads
+bench-downloads: setup-dev ## Measure how fast URLs are downloaded, beside a plain loop
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.downloads
+
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
 	@$(STACK) clean

@@ -169,6 +169,35 @@ class TestGuard:
         assert content(server.url("/redirect", "public.test"), tmp_path, allow_private=False, names=names)
 
 
+class TestProxy:
+    """The server is a proxy too: what is asked of it may be a whole URL."""
+
+    NAMES = {"proxy.test": ["127.0.0.1"], "inside.test": ["127.0.0.1"]}  # noqa: RUF012
+
+    def through(self, server: HostileServer, tmp_path: Path, url: str) -> Incoming | MediumError | None:
+        access = HttpAccess(proxy=f"http://ada:pw@proxy.test:{server.port}")
+        return one(url, tmp_path, access=access, names=self.NAMES, allow_private=False)
+
+    def test_it_may_be_inside_and_resolves_what_is_not_known_here(
+        self, server: HostileServer, tmp_path: Path
+    ) -> None:
+        result = self.through(server, tmp_path, "http://elsewhere.test/seen-headers")
+        assert isinstance(result, Incoming)
+        assert server.asked == {"http://elsewhere.test/seen-headers": 1}
+
+    def test_it_is_not_asked_for_what_is_inside(self, server: HostileServer, tmp_path: Path) -> None:
+        for url in ("http://inside.test/fine", "http://127.0.0.1/fine", "http://proxy.test/fine"):
+            result = self.through(server, tmp_path, url)
+            assert isinstance(result, MediumError) and result.reason is Reason.ADDRESS_NOT_ALLOWED
+        assert server.asked.total() == 0
+
+    def test_its_login_appears_nowhere(self, tmp_path: Path) -> None:
+        access = HttpAccess(proxy="http://ada:s3cret@127.0.0.1:9")
+        error = refusal("http://elsewhere.test/", tmp_path, access=access, names={})
+        assert "the proxy cannot be connected to" in error.message
+        assert "s3cret" not in error.message + error.detail + repr(access)
+
+
 class TestLogin:
     def seen(self, server: HostileServer, tmp_path: Path, url: str, host: str) -> str:
         access = HttpAccess(host=host, headers={"X-Key": "k3y"}, login="ada", password="pw")

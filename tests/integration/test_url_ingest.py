@@ -11,7 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
@@ -236,6 +236,50 @@ def test_an_archive_at_a_url_is_opened_and_its_members_inherit(
     with warehouse.connect() as connection:
         query = select(media_location.c.tags).where(media_location.c.uri == note.item.ref.uri)
         assert connection.execute(query).scalar_one() == ["archive", "letters"]
+
+
+def test_objects_arrive_beside_files_and_are_not_asked_for_again(
+    warehouse: Engine, tmp_path: Path, server: HostileServer
+) -> None:
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    class Bucket(MemoryFileSystem):
+        store: ClassVar[dict[str, Any]] = {}
+        pseudo_dirs: ClassVar[list[str]] = [""]
+        opened: ClassVar[list[str]] = []
+
+        def open(self, path: str, *args: Any, **kwargs: Any) -> Any:
+            self.opened.append(path)
+            return super().open(path, *args, **kwargs)
+
+    class OneBucket(NoConnections):
+        def filesystem(self, location: str, connection: str | None) -> Any:
+            return bucket
+
+    bucket = Bucket()
+    for number in range(40):
+        bucket.pipe_file(f"/box/{number}.txt", f"Text number {number} in a bucket of some texts.".encode())
+    bucket.opened.clear()
+    (tmp_path / "file.txt").write_text("A text that lies in a folder, beside all the others.")
+    uris = [f"s3://box/{number}.txt" for number in range(41)]
+    uris += [(tmp_path / "file.txt").as_uri(), server.url("/small?n=beside")]
+    items = [url_item(uri, number) for number, uri in enumerate(uris)]
+    staging = Staging(tmp_path / "staging")
+    area = planned(warehouse, staging, items)
+
+    def run() -> tuple[FetchTally, set[str]]:
+        how = {"run_id": "r", "batch_uri": area.uri, "reread": Reread.NOTHING, "connections": OneBucket()}
+        tally = fetch(warehouse, staging, Settings(**HASTY), **how)
+        refused = {one.item.ref.uri for one in read_records(area.fetched, FetchedItem) if one.rejection}
+        return tally, refused
+
+    tally, refused = run()
+    assert (tally.to_read, tally.rejected, refused) == (42, 1, {"s3://box/40.txt"})
+    assert len(bucket.opened) == 41
+    bucket.opened.clear()
+    assert run() == (tally, refused)
+    assert [path for path in bucket.opened if not path.endswith("40.txt")] == []
+    assert list(staging.content.rglob("incoming-*")) == []
 
 
 KILLED = """

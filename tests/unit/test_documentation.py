@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/accuracy.md",
     "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
+    "docs/fetching.md",
     "docs/media.md",
     "docs/object-stores.md",
     "docs/operations.md",

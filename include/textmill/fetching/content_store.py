@@ -41,7 +41,11 @@ class Incoming:
 
     def keep(self) -> None:
         """Put the copy into its place; doing so again is fine."""
-        if self.path.exists():
+        if not self.path.exists():
+            return
+        try:
+            self.path.replace(self.place)
+        except FileNotFoundError:  # the first whose hash begins like this
             self.place.parent.mkdir(exist_ok=True)
             self.path.replace(self.place)
 
@@ -180,8 +184,11 @@ class ContentStore:
 
     def new_file(self) -> tuple[int, Path]:
         """Open a new file for a copy that is under way."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
+        try:
+            descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
+        except FileNotFoundError:  # the first of all
+            self._root.mkdir(parents=True, exist_ok=True)
+            descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
         return descriptor, Path(path)
 
     def remove(self, sha256: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Self, TypeVar
 
 from aiohttp import (
     ClientError,
@@ -37,6 +39,9 @@ from textmill.settings import Settings
 USER_AGENT = "Textmill/0.1"
 _NETWORK_ERRORS = (ClientError, OSError, UnicodeError, HttpProcessingError, ForbiddenAddress)
 
+_DISK_THREADS = 4
+
+T = TypeVar("T")
 Passing = Callable[[URL], None]
 """Called before each address is asked; may raise."""
 
@@ -63,6 +68,7 @@ class HttpClient:
         self._inner = resolver
         self._session: ClientSession | None = None
         self._secrets = _secret_fields(access)
+        self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="to-disk")
 
     async def __aenter__(self) -> Self:
         self._inner = self._inner or ThreadedResolver()
@@ -96,6 +102,19 @@ class HttpClient:
     async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
+        self._disk.shutdown()
+
+    async def beside(self, what: Callable[[], T]) -> T:
+        """Do what waits for the disk in a thread; name lookups have others, which may wait for long.
+
+        It is done when this returns, also when that is because of a cancellation.
+        """
+        doing = asyncio.get_running_loop().run_in_executor(self._disk, what)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait([doing])
+            raise
 
     @asynccontextmanager
     async def answer(
@@ -119,7 +138,10 @@ class HttpClient:
     async def read(self, response: ClientResponse) -> bytes:
         """Return the next piece of an answer's body as it is sent; nothing at its end."""
         try:
-            return await response.content.readany()
+            # aiohttp stops its own clock when it closes a connection, as upon a malformed chunk, and may then
+            # leave whoever reads waiting.
+            async with asyncio.timeout(self._settings.read_seconds):
+                return await response.content.readany()
         except _NETWORK_ERRORS as error:
             self._raise(error, response.url)
             raise

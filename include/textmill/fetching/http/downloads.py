@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from aiohttp.abc import AbstractResolver
@@ -31,7 +32,7 @@ from textmill.settings import Settings
 LOOK_AHEAD = 1000
 """Items that are under way, waiting or finished, at most: that many tasks are in memory."""
 _NAME_LOOKUPS = 16
-"""Threads for the name service and for bringing files to the disk."""
+"""Threads that ask the name service: it may be slow to say that it does not know a name."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,12 @@ class _Loop:
     tries: Tries
     ahead: asyncio.Semaphore
     clients: dict[str, HttpClient] = field(default_factory=dict)
+
+    def note_taken(self, has_copy: bool) -> None:
+        """Make room for others: an arrival was taken."""
+        self.ahead.release()
+        if has_copy:
+            self.tries.room.release()
 
 
 class Downloads:
@@ -145,9 +152,7 @@ class Downloads:
                 raise entry.error
             return
         assert self._running is not None
-        if isinstance(entry.result, Incoming):
-            self._call(self._running.tries.room.release)
-        self._call(self._running.ahead.release)
+        self._call(partial(self._running.note_taken, isinstance(entry.result, Incoming)))
         yield entry
 
     def _call(self, what: Callable[[], object]) -> None:

@@ -22,12 +22,13 @@ class Host:
     """What is known of one host (with its port).
 
     Attributes:
+        slots: of its requests; None for a host that redirects lead to, and no URL of ours.
         users: tasks that hold or await a slot.
         paused_until, dead_until: in the loop's time.
         unreachable: URLs given up in a row because the host could not be reached.
     """
 
-    slots: asyncio.Semaphore
+    slots: asyncio.Semaphore | None = None
     users: int = 0
     paused_until: float = 0.0
     dead_until: float = 0.0
@@ -68,7 +69,8 @@ class Hosts:
             HttpFailed: the host asked for a pause that is too long.
             Unreachable: the host could not be reached for many URLs before this one.
         """
-        host = self._hosts.setdefault(key, Host(asyncio.Semaphore(most)))
+        host = self._hosts.setdefault(key, Host())
+        host.slots = host.slots or asyncio.Semaphore(most)
         host.users += 1
         try:
             async with host.slots:
@@ -85,7 +87,7 @@ class Hosts:
 
     def pause(self, key: str, seconds: float) -> None:
         """Take note that a host asks to be left alone."""
-        host = self._hosts.setdefault(key, Host(asyncio.Semaphore(1)))
+        host = self._hosts.setdefault(key, Host())
         host.paused_until = max(host.paused_until, _now() + seconds)
 
     def pause_left(self, key: str) -> float:

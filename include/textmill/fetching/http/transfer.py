@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import ClientResponse, hdrs
 
@@ -185,16 +185,10 @@ class Transfer:
             raise mismatch
         if not writer.size:
             raise EmptyFile(f"{wanted.name} is empty: the server answers with 0 bytes.")
-        finishing = asyncio.ensure_future(
-            asyncio.to_thread(
-                writer.finish, etag=self._arrived.etag, last_modified=self._arrived.last_modified
-            )
+        # When this is cancelled the file may be complete already: `give_up` removes it all the same.
+        return await self._client.beside(
+            partial(writer.finish, etag=self._arrived.etag, last_modified=self._arrived.last_modified)
         )
-        try:
-            return await asyncio.shield(finishing)
-        except asyncio.CancelledError:
-            (await finishing).drop()  # the thread has the file open: it ends before anybody else touches it
-            raise
 
 
 def display_name(url: str, filename: str | None = None) -> str:
