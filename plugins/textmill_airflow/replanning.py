@@ -15,8 +15,8 @@ def keep_as_many(run: RunArea, batch_uris: list[str], before: int) -> list[str]:
     """Add batches without items until there are as many as `before`.
 
     Airflow (3.3) takes the tasks of a batch that is not there any more away from the run, and does not give
-    them back when a later plan has that batch again: it would be planned and never read. A batch without items
-    passes all its tasks in no time.
+    them back when a later plan has that batch again: it would be planned and never read. A batch without
+    items passes all its tasks quickly.
     """
     for batch_no in range(len(batch_uris), before):
         area = run.batch(batch_no)
