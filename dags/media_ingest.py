@@ -50,6 +50,7 @@ from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
+from textmill_airflow.replanning import batches_before, keep_as_many
 from textmill_airflow.run_wishes import run_wishes
 from textmill_airflow.timetables import WholeIntervalTimetable
 
@@ -324,16 +325,19 @@ def plan() -> list[str]:
     from textmill.stages.plan import plan as run_stage
 
     context = get_current_context()
-    params = context["params"]
+    params, wishes = context["params"], _wishes()
+    run = staging().run(context["run_id"])
+    before = batches_before(run)
     with warehouse() as engine:
-        return run_stage(
+        planned = run_stage(
             engine,
             staging(),
             settings().model_copy(update={"max_batches": params["max_batches"]}),
             run_id=context["run_id"],
             batch_seconds=params["batch_seconds"],
-            wishes=_wishes(),
+            wishes=wishes,
         )
+    return planned if wishes.dry_run else keep_as_many(run, planned, before)
 
 
 @task(pool="fetch", execution_timeout=timedelta(hours=2))
