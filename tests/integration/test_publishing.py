@@ -25,11 +25,11 @@ Ingest = Callable[..., Any]
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Two texts, which no engine has to read."""
+    """Two texts, which no engine has to read; nothing in their names tells the planner so."""
     folder = tmp_path / "in"
     folder.mkdir()
     for name in ("ferry", "harbour"):
-        (folder / f"{name}.txt").write_text(f"The {name} is open.\n" * 40)
+        (folder / name).write_text(f"The {name} is open.\n" * 40)
     return folder
 
 
