@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,27 +36,57 @@ def suites(paths: Paths) -> list[Suite]:
 
 
 def run_all(paths: Paths, marked: str) -> int:
-    """Run every suite's tests with these marks, also after one suite failed; 0 when all passed."""
+    """Run every suite's tests with these marks, side by side; 0 when all passed.
+
+    One suite waits a good deal for servers and processes, the other one reckons. The first is shown as it
+    goes, the others when they are through.
+    """
     chosen = suites(paths)
-    (paths.repository / ".coverage").unlink(missing_ok=True)
-    results = {suite.name: _run(paths, suite, marked, last=suite is chosen[-1]) for suite in chosen}
-    for name, code in results.items():
-        print(f"{name}: {'passed' if code == 0 else f'FAILED (pytest exit code {code})'}", flush=True)
-    return 0 if not any(results.values()) else 1
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        runs = [pool.submit(_run, paths, suite, marked, is_shown=suite is chosen[0]) for suite in chosen]
+        codes = [run.result() for run in runs]
+    _report_coverage(paths, chosen)
+    for suite, code in zip(chosen, codes, strict=True):
+        print(f"{suite.name}: {'passed' if code == 0 else f'FAILED (pytest exit code {code})'}", flush=True)
+    return 0 if not any(codes) else 1
 
 
-def _run(paths: Paths, suite: Suite, marked: str, *, last: bool) -> int:
-    print(f"== Tests in the {suite.name}", flush=True)
+def _coverage_file(paths: Paths, suite: Suite) -> Path:
+    return paths.repository / f".coverage.{suite.name.split()[0].lower()}"
+
+
+def _run(paths: Paths, suite: Suite, marked: str, *, is_shown: bool) -> int:
+    coverage = _coverage_file(paths, suite)
+    coverage.unlink(missing_ok=True)
     environment = {
         **os.environ,
         "PYTHONPATH": str(paths.include),
         "TEXTMILL_MODELS_DIR": str(paths.models),
         "TEXTMILL_OCR_PYTHON": str(paths.ocr_python),
         "GX_ANALYTICS_ENABLED": "false",
+        "COVERAGE_FILE": str(coverage),
     }
-    # One figure for both environments: each adds to the same file, the last one reports.
-    coverage = ["--cov", "--cov-append", f"--cov-report={'term' if last else ''}"]
-    command = [str(suite.python), "-m", "pytest", "-m", marked, *coverage, *suite.arguments]
-    code = subprocess.run(command, cwd=paths.repository, env=environment).returncode
+    command = [str(suite.python), "-m", "pytest", "-m", marked, "--cov", "--cov-report=", *suite.arguments]
+    title = f"== Tests in the {suite.name}"
+    if is_shown:
+        print(title, flush=True)
+    done = subprocess.run(
+        command,
+        cwd=paths.repository,
+        env=environment,
+        stdout=None if is_shown else subprocess.PIPE,
+        stderr=None if is_shown else subprocess.STDOUT,
+    )
+    if not is_shown:
+        print(f"{title}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
     # The choice may leave a suite without tests.
-    return 0 if code == _NO_TESTS_CHOSEN else code
+    return 0 if done.returncode == _NO_TESTS_CHOSEN else done.returncode
+
+
+def _report_coverage(paths: Paths, chosen: Sequence[Suite]) -> None:
+    """Show one figure for all environments."""
+    files = [str(file) for suite in chosen if (file := _coverage_file(paths, suite)).exists()]
+    coverage = [str(paths.airflow_bin / "python"), "-m", "coverage"]
+    if files:
+        subprocess.run([*coverage, "combine", "--quiet", *files], cwd=paths.repository, check=False)
+        subprocess.run([*coverage, "report"], cwd=paths.repository, check=False)

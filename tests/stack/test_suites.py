@@ -22,13 +22,13 @@ def paths(tmp_path: Path) -> Paths:
 def test_every_folder_runs_once_and_where_its_packages_are(paths: Paths) -> None:
     (paths.repository / "code").write_text("0")
     assert suites.run_all(paths, "not slow") == 0
-    airflow, ocr = (paths.repository / "calls").read_text().splitlines()
+    airflow, ocr = sorted((paths.repository / "calls").read_text().splitlines())
     tests = paths.repository / "tests"
     ignored = f"--ignore={tests}/ocr_runtime --ignore={tests}/accuracy"
-    coverage = "--cov --cov-append --cov-report="
+    coverage = "--cov --cov-report="
     assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests} {ignored}")
     folders = f"{tests}/ocr_runtime {tests}/accuracy"
-    assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {coverage}term {folders}")
+    assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {coverage} {folders}")
 
 
 @pytest.mark.parametrize(("pytest_code", "result"), [("1", 1), ("5", 0)])
