@@ -91,9 +91,7 @@ def test_a_talk_can_be_followed_cue_by_cue(warehouse: Engine, ingest: Ingest, so
     assert late.start_time.startswith("00:00:1")
 
 
-@pytest.mark.parametrize(
-    ("engine", "read_by"), [("auto", "paddle"), ("paddle", "paddle"), ("tesseract", "tesseract")]
-)
+@pytest.mark.parametrize(("engine", "read_by"), [("auto", "paddle"), ("tesseract", "tesseract")])
 def test_the_engine_is_the_one_that_was_chosen(
     warehouse: Engine, ingest: Ingest, source: Path, engine: str, read_by: str
 ) -> None:
