@@ -400,6 +400,25 @@ class TestSeveralSources:
         assert mill.discover() == Discovery(found=2, to_read=2)
         assert mill.names() == ["x.png", "y.png"]
 
+    def test_what_a_source_named_before_it_broke_is_taken_from_the_next(
+        self, mill: Mill, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mill.sources = [folder_spec(folder / "deep", name="deep"), folder_spec(folder, name="all")]
+        mill.discover()
+        mill.read()
+        write(folder, "deep/new.png")
+        listing = FolderListing.__iter__
+
+        def breaking(self: FolderListing) -> Iterator[MediaRef]:
+            yield from listing(self)
+            if "deep" in self.prefix:
+                raise SourceError("It broke.")
+
+        monkeypatch.setattr(FolderListing, "__iter__", breaking)
+        assert mill.discover() == Discovery(found=4, unchanged=3, to_read=1)
+        assert mill.names() == ["new.png"]
+        assert "deleted" not in mill.changes().values()
+
     def test_the_only_source_fails_discovery(self, mill: Mill, tmp_path: Path) -> None:
         mill.sources = [folder_spec(tmp_path / "nowhere")]
         with pytest.raises(SourceError, match="does not exist"):

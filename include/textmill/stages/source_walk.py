@@ -69,6 +69,7 @@ class _Walk:
     is_known: bool
     listed_before: datetime | None
     out: RecordWriter[MediaRef]
+    named: set[bytes] = field(default_factory=set)
     found: Discovery = field(default_factory=Discovery)
     is_complete: bool = False
 
@@ -124,6 +125,8 @@ class SourceWalker:
         else:
             walk.is_complete = True
         self._see_settling(walk)
+        if self._named is not None:
+            self._named |= walk.named  # not before: what a source named that breaks on the way is nobody's
         if walk.is_complete and self._wishes.interval is None:
             self._complete.append(walk)
         elif walk.found.reappeared and not self._wishes.dry_run:
@@ -181,7 +184,7 @@ class SourceWalker:
             if isinstance(one, Rejection):
                 if interval is None:  # what is malformed has no date
                     refused.append(one)
-            elif (interval is None or interval.holds(one.modified_ns)) and self._is_first(one):
+            elif (interval is None or interval.holds(one.modified_ns)) and self._is_first(walk, one):
                 refs.append(one)
             if len(refs) >= CHUNK:
                 yield refs
@@ -193,13 +196,13 @@ class SourceWalker:
             yield refs
         self._refuse(walk, refused)
 
-    def _is_first(self, ref: MediaRef) -> bool:
+    def _is_first(self, walk: _Walk, ref: MediaRef) -> bool:
         if self._named is None:
             return True
         key = uri_digest(ref.uri)
-        if key in self._named:
+        if key in self._named or key in walk.named:
             return False
-        self._named.add(key)
+        walk.named.add(key)
         return True
 
     def _take(self, walk: _Walk, refs: list[MediaRef]) -> None:
