@@ -537,6 +537,32 @@ class TestManifests:
         assert mill.discover().refused == 0
         assert mill.rows("SELECT status FROM v_quarantine") == [("resolved",)]
 
+    def test_an_archive_is_fetched_again_for_a_member_that_is_not_through(
+        self, mill: Mill, listed: Callable[..., SourceSpec]
+    ) -> None:
+        mill.sources = [listed("box.zip")]
+        mill.discover()
+        (ref,) = mill.handed_on()
+        archive = mill.note(ref, b"box", etag='"1"')
+        inside = ref.model_copy(update={"uri": f"{ref.uri}!x.png"})
+        mill.note(inside, b"x", archive_id=archive)
+        mill.end()
+        mill.discover()
+        assert [known.etag for known in mill.handed_on()] == ['"1"']
+        mill.end()
+        with mill.warehouse.begin() as connection:
+            note_location(
+                connection,
+                inside,
+                media_id=None,
+                refused=False,
+                archive_id=archive,
+                now=utc_now(),
+                failures=1,
+            )
+        mill.discover()
+        assert [known.etag for known in mill.handed_on()] == [None]
+
     def test_what_another_manifest_still_names_is_its_own_from_then_on(
         self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:

@@ -127,7 +127,7 @@ def look_up(
         wanted = _is_wanted(row, members, question.reread) or ref.uri in otherwise
         verdict = _Verdict.LOOK if wanted else _verdict(row, ref, members)
         if verdict is _Verdict.LOOK:
-            answer.to_read.append(_with_what_is_known(row, ref, wanted))
+            answer.to_read.append(_with_what_is_known(row, ref, wanted or row.media_id in members.due))
             if row.deleted and is_url(ref.uri):
                 answer.back.append(row.id)  # its server may say that nothing changed
             continue
@@ -306,6 +306,11 @@ def _is_refused(row: Row[*tuple[Any, ...]]) -> bool:
 
 
 def _with_what_is_known(row: Row[*tuple[Any, ...]], ref: MediaRef, wanted: bool) -> MediaRef:
+    """Return a reference with what helps to plan and to fetch it.
+
+    Args:
+        wanted: its content is needed although it did not change.
+    """
     known: dict[str, Any] = {"pages": row.page_count}
     is_done = _is_settled(row) or _is_refused(row)
     if is_url(ref.uri) and is_done and not wanted and ref.sha256 in (None, row.sha256):
