@@ -469,6 +469,17 @@ class TestQuarantine:
         mill.discover(quarantined=QuarantineFilter())
         assert mill.names() == ["box.zip"]
 
+    def test_a_medium_is_tried_where_it_lies_now(self, mill: Mill, folder: Path) -> None:
+        write(folder, "copy.png", content="content of b.png")
+        mill.discover()
+        mill.read()
+        self.crashed(mill, "b.png")
+        (folder / "b.png").write_text("another")
+        mill.discover()
+        mill.read()
+        mill.discover(quarantined=QuarantineFilter())
+        assert mill.names() == ["copy.png"]
+
     def test_a_source_that_left_the_catalogue_is_recalled(self, mill: Mill, folder: Path) -> None:
         mill.sources = [folder_spec(folder, name="old")]
         mill.discover()
