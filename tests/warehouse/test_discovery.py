@@ -17,8 +17,8 @@ from source_specs import folder_spec
 from sqlalchemy import Engine, text, update
 
 from textmill.access import NoConnections
-from textmill.errors import BatchFailed, EngineFailed, MalformedLine, SourceError
-from textmill.records import Content, Kind, MediaRef, Rejection, SourceKind, SourceSpec, Stage
+from textmill.errors import BatchFailed, ChecksumMismatch, EngineFailed, MalformedLine, SourceError
+from textmill.records import Content, Kind, MediaRef, Rejection, SourceKind, SourceProblem, SourceSpec, Stage
 from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
 from textmill.settings import Settings
 from textmill.sources.folder import FolderListing
@@ -547,6 +547,38 @@ class TestManifests:
         listed("1", "2", "3")
         assert mill.discover().refused == 0
         assert mill.rows("SELECT status FROM v_quarantine") == [("resolved",)]
+
+    def test_what_is_tried_again_is_what_the_manifest_says_of_it(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        spec = listed("1", "2", "3")
+        said = {"sha256": "a" * 64, "language": "de", "tags": ["x"], "date": "2026-01-31"}
+        lines = [{"url": f"https://example.org/{name}"} | said for name in ("1", "2", "3")]
+        path_of(spec.location).write_text("\n".join(map(json.dumps, lines)))
+        mill.sources = [spec, folder_spec(folder)]
+        mill.discover()
+        refs = {ref.uri: ref for ref in mill.handed_on()}
+        for uri in ("https://example.org/1", "https://example.org/2"):
+            mill.refuse(Rejection.of(ChecksumMismatch("-"), uri=uri, sha256=None, stage=Stage.FETCH))
+            with mill.warehouse.begin() as connection:
+                note_location(connection, refs[uri], media_id=None, refused=False, now=utc_now())
+        path_of(spec.location).write_text("\n".join(map(json.dumps, lines[1:])))
+        assert mill.discover(quarantined=QuarantineFilter()) == Discovery(found=1, to_read=1)
+        assert mill.handed_on() == [refs["https://example.org/2"]]
+
+    def test_a_manifest_that_is_away_leaves_its_entries_for_another_time(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        mill.sources = [listed("1"), folder_spec(folder)]
+        mill.discover()
+        for ref in mill.handed_on():
+            mill.refuse(Rejection.of(ChecksumMismatch("-"), uri=ref.uri, sha256=None, stage=Stage.FETCH))
+            with mill.warehouse.begin() as connection:
+                note_location(connection, ref, media_id=None, refused=False, now=utc_now())
+        path_of(mill.sources[0].location).unlink()
+        assert mill.discover(quarantined=QuarantineFilter()) == Discovery(found=3, to_read=3)
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem.source == "list"
 
     def test_an_archive_is_fetched_again_for_a_member_that_is_not_through(
         self, mill: Mill, listed: Callable[..., SourceSpec]
