@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
+from textmill.warehouse.readings import totals_of_readings
 from textmill.warehouse.tables import ingest_batch, ingest_run
 
 
 @dataclass(frozen=True)
 class LoadedCounts:
-    """Sums over the batches of a run.
+    """Sums over the batches of a run, and over what several of them read in parts.
 
     Attributes:
         media_quarantined: with those that were refused before any batch saw them.
@@ -41,9 +42,10 @@ def loaded_counts(connection: Connection, run_id: str) -> LoadedCounts | None:
             ingest_batch.c.ingest_run_id == run.id
         )
     ).one()
+    in_parts = totals_of_readings(connection, run.id)
     return LoadedCounts(
         source=run.source,
-        media_loaded=int(sums.media_loaded),
-        media_quarantined=int(sums.media_quarantined) + run.media_refused,
-        pages_loaded=int(sums.pages_loaded),
+        media_loaded=int(sums.media_loaded + in_parts.media_loaded),
+        media_quarantined=int(sums.media_quarantined + in_parts.media_quarantined) + run.media_refused,
+        pages_loaded=int(sums.pages_loaded + in_parts.pages_loaded),
     )
