@@ -580,6 +580,19 @@ class TestManifests:
         (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
         assert problem.source == "list"
 
+    def test_the_query_of_a_manifest_s_address_is_in_no_sentence(
+        self, mill: Mill, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        address = "http://127.0.0.1:9/list.txt?sig=s3cret"
+        mill.sources = [
+            SourceSpec(name=address, kind=SourceKind.MANIFEST, location=address),
+            folder_spec(folder),
+        ]
+        assert mill.discover().to_read == 3
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem.source == "http://127.0.0.1:9/list.txt"
+        assert "s3cret" not in problem.message + caplog.text
+
     def test_an_archive_is_fetched_again_for_a_member_that_is_not_through(
         self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
 from textmill.errors import SourceError
+from textmill.fetching.http.naming import is_web, shown
 from textmill.records import FingerprintsOf, MediaRef, SourceKind, SourceProblem, SourceSpec
 from textmill.run_wishes import QuarantineFilter, RunWishes
 from textmill.settings import Settings
@@ -157,9 +158,10 @@ def _left_out_if_broken(
     try:
         yield
     except SourceError as error:
-        LOG.error("The source %s is left out: %s", spec.name, error)
+        name = shown(spec.name) if is_web(spec.name) else spec.name
+        LOG.error("The source %s is left out: %s", name, error)
         out.cut_back(start)
-        problems.append(SourceProblem(source=spec.name, message=str(error)))
+        problems.append(SourceProblem(source=name, message=str(error)))
 
 
 def _note_problems(run: RunArea, problems: Sequence[SourceProblem], sources: int) -> None:
