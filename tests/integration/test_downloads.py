@@ -172,7 +172,11 @@ class TestGuard:
 class TestProxy:
     """The server is a proxy too: what is asked of it may be a whole URL."""
 
-    NAMES = {"proxy.test": ["127.0.0.1"], "inside.test": ["127.0.0.1"]}  # noqa: RUF012
+    NAMES = {  # noqa: RUF012
+        "proxy.test": ["127.0.0.1"],
+        "inside.test": ["127.0.0.1"],
+        "inside-by-ipv6.test": ["fd00::1"],
+    }
 
     def through(self, server: HostileServer, tmp_path: Path, url: str) -> Incoming | MediumError | None:
         access = HttpAccess(proxy=f"http://ada:pw@proxy.test:{server.port}")
@@ -186,8 +190,8 @@ class TestProxy:
         assert server.asked == {"http://elsewhere.test/seen-headers": 1}
 
     def test_it_is_not_asked_for_what_is_inside(self, server: HostileServer, tmp_path: Path) -> None:
-        for url in ("http://inside.test/fine", "http://127.0.0.1/fine", "http://proxy.test/fine"):
-            result = self.through(server, tmp_path, url)
+        for host in ("inside.test", "inside-by-ipv6.test", "127.0.0.1", "proxy.test"):
+            result = self.through(server, tmp_path, f"http://{host}/fine")
             assert isinstance(result, MediumError) and result.reason is Reason.ADDRESS_NOT_ALLOWED
         assert server.asked.total() == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -216,7 +217,8 @@ class HttpClient:
         if self._allow_private or url.raw_host is None or self._inner is None:
             return
         try:
-            found = await self._inner.resolve(url.raw_host, url.port or 0)
+            # Of both families: the proxy takes any address that it can reach.
+            found = await self._inner.resolve(url.raw_host, url.port or 0, socket.AF_UNSPEC)
         except (OSError, UnicodeError):
             return
         for result in found:
