@@ -217,6 +217,12 @@ class TestLogin:
             assert "authorization" not in seen and "x-key" not in seen
         assert "x-key" not in self.seen(server, tmp_path, server.url("/seen-headers", "a.test"), "a.test")
 
+    def test_one_that_is_meant_for_tls_is_not_given_without(
+        self, server: HostileServer, tmp_path: Path
+    ) -> None:
+        access = HttpAccess(host=f"127.0.0.1:{server.port}", scheme="https", login="ada", password="pw")
+        assert b"authorization" not in content(server.url("/seen-headers"), tmp_path, access=access)
+
     def test_it_goes_along_redirects_of_its_host_and_no_further(
         self, server: HostileServer, tmp_path: Path
     ) -> None:

@@ -190,6 +190,8 @@ class HttpClient:
         host = self._access.host
         if host is None or (asked and asked[-1].scheme == "https" and url.scheme != "https"):
             return False
+        if self._access.scheme not in (None, url.scheme):
+            return False
         try:
             given = URL(f"{url.scheme}://{host}")
         except ValueError:
