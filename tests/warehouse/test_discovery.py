@@ -70,6 +70,9 @@ class Mill:
     def names(self) -> list[str]:
         return [path_of(ref.uri).name for ref in self.handed_on()]
 
+    def names_of_urls(self) -> list[str]:
+        return [ref.uri.rpartition("/")[2] for ref in self.handed_on()]
+
     def read(self) -> None:
         """Note what was handed on as a batch would, members of archives too, and end the run."""
         for ref in self.handed_on():
@@ -592,6 +595,16 @@ class TestManifests:
         (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
         assert problem.source == "http://127.0.0.1:9/list.txt"
         assert "s3cret" not in problem.message + caplog.text
+
+    def test_urls_that_are_only_asked_for_changes_leave_room_for_the_rest(
+        self, mill: Mill, listed: Callable[..., SourceSpec]
+    ) -> None:
+        mill.sources = [listed("1", "2", "3").model_copy(update={"most_media": 2})]
+        mill.discover()
+        assert mill.names_of_urls() == ["1", "2"]
+        self.fetch(mill)
+        mill.discover()
+        assert mill.names_of_urls() == ["1", "2", "3"]
 
     def test_an_archive_is_fetched_again_for_a_member_that_is_not_through(
         self, mill: Mill, listed: Callable[..., SourceSpec]

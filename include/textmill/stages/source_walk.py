@@ -61,7 +61,13 @@ class Discovery:
 
 @dataclass
 class _Walk:
-    """One source on its way."""
+    """One source on its way.
+
+    Attributes:
+        named: digests of what it named, where there are other sources.
+        taken: media that count for its limit. Those that their server is only asked about do not: they come
+            again in every run, and would leave no room for the rest.
+    """
 
     spec: SourceSpec
     listing: Listing
@@ -71,12 +77,13 @@ class _Walk:
     out: RecordWriter[MediaRef]
     named: set[bytes] = field(default_factory=set)
     found: Discovery = field(default_factory=Discovery)
+    taken: int = 0
     is_complete: bool = False
 
     @property
     def is_full(self) -> bool:
         """Whether the run takes no more media of this source."""
-        return self.spec.most_media is not None and self.found.to_read >= self.spec.most_media
+        return self.spec.most_media is not None and self.taken >= self.spec.most_media
 
 
 class SourceWalker:
@@ -211,6 +218,7 @@ class SourceWalker:
             if walk.is_full:
                 return
             walk.out.write(ref)
+            walk.taken += ref.uri not in answer.to_ask
             walk.found.to_read += 1
             walk.found.found += 1
         walk.found.found += answer.unchanged
