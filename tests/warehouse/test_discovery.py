@@ -493,6 +493,38 @@ class TestQuarantine:
         (spec,) = read_records(mill.staging.run(mill.run_id).sources, SourceSpec)
         assert (spec.name, spec.kind, spec.location) == ("old", SourceKind.FOLDER, folder.as_uri())
 
+    def test_the_connection_of_an_address_that_was_typed_is_recalled(self, mill: Mill) -> None:
+        (typed,) = mill.sources
+        mill.sources = [typed.model_copy(update={"connection": "my_conn"})]
+        mill.discover()
+        mill.read()
+        self.crashed(mill, "b.png")
+        mill.sources = [typed]
+        mill.discover(quarantined=QuarantineFilter())
+        (spec,) = read_records(mill.staging.run(mill.run_id).sources, SourceSpec)
+        assert spec.connection == "my_conn"
+
+    def test_a_source_that_nobody_knows_any_more_does_not_hold_up_the_others(
+        self, mill: Mill, folder: Path
+    ) -> None:
+        mill.sources = [folder_spec(folder / "deep", name="deep"), folder_spec(folder)]
+        mill.discover()
+        mill.read()
+        mill.refuse(
+            Rejection.of(
+                EngineFailed("-"), uri=(folder / "deep/c.png").as_uri(), sha256=None, stage=Stage.FETCH
+            )
+        )
+        uri = (folder / "b.png").as_uri()
+        mill.refuse(Rejection.of(EngineFailed("-"), uri=uri, sha256=None, stage=Stage.FETCH))
+        with mill.warehouse.begin() as connection:
+            connection.execute(text("DELETE FROM source WHERE name = 'deep'"))
+        mill.sources = mill.sources[1:]
+        assert mill.discover(quarantined=QuarantineFilter()).to_read == 1
+        assert mill.names() == ["b.png"]
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem == SourceProblem(source="deep", message="There is no source deep.")
+
     def test_entries_of_what_is_gone_close_and_open_again(self, mill: Mill, folder: Path) -> None:
         mill.discover()
         mill.read()

@@ -106,7 +106,7 @@ def _hand_on_changed(
     problems: list[SourceProblem] = []
     with RecordWriter(run.discovered, MediaRef) as out:
         for spec in sources:
-            with _left_out_if_broken(spec, out, problems):
+            with _left_out_if_broken(spec.name, out, problems):
                 listing = open_listing(spec, settings, connections, downloads=run.manifests)
                 tally.add(walker.walk(spec, listing, out))
     _note_problems(run, problems, len(sources))
@@ -126,39 +126,40 @@ def _hand_on_quarantined(
 
     But of what a manifest named, that it names still, and as it does: its checksum is kept nowhere else.
     """
-    sources: dict[str, SourceSpec] = {}
-    named: dict[str, dict[bytes, int | None]] = {}
+    sources: dict[str, SourceSpec | None] = {}
+    named: dict[str, tuple[SourceSpec, dict[bytes, int | None]]] = {}
     problems: list[SourceProblem] = []
     with RecordWriter(run.discovered, MediaRef) as out:
         for ref in locations_to_retry(warehouse, wish):
-            spec = sources.get(ref.source)
-            if spec is None:
-                spec = sources[ref.source] = _source_called(warehouse, ref.source, choose)
-            if spec.kind is SourceKind.MANIFEST:
-                named.setdefault(ref.source, {})[uri_digest(ref.uri)] = ref.pages
-            else:
+            if ref.source not in sources:
+                sources[ref.source] = None
+                with _left_out_if_broken(ref.source, out, problems):
+                    sources[ref.source] = _source_called(warehouse, ref.source, choose)
+            spec = sources[ref.source]
+            if spec is not None and spec.kind is SourceKind.MANIFEST:
+                named.setdefault(ref.source, (spec, {}))[1][uri_digest(ref.uri)] = ref.pages
+            elif spec is not None:
                 out.write(ref)
-        for name, pages in named.items():
-            with _left_out_if_broken(sources[name], out, problems):
-                listing = open_listing(sources[name], settings, connections, downloads=run.manifests)
-                for one in listing:
+        for spec, pages in named.values():
+            with _left_out_if_broken(spec.name, out, problems):
+                for one in open_listing(spec, settings, connections, downloads=run.manifests):
                     if isinstance(one, MediaRef) and (key := uri_digest(one.uri)) in pages:
                         out.write(one.model_copy(update={"pages": pages[key]}))
-    write_records(run.sources, sources.values(), SourceSpec)
+    write_records(run.sources, filter(None, sources.values()), SourceSpec)
     _note_problems(run, problems, len(sources))
     return Discovery(found=out.count, to_read=out.count)
 
 
 @contextmanager
 def _left_out_if_broken(
-    spec: SourceSpec, out: RecordWriter[MediaRef], problems: list[SourceProblem]
+    source: str, out: RecordWriter[MediaRef], problems: list[SourceProblem]
 ) -> Iterator[None]:
     """Take back what a source handed on that turns out to be unusable, and note why."""
     start = out.mark()
     try:
         yield
     except SourceError as error:
-        name = shown(spec.name) if is_web(spec.name) else spec.name
+        name = shown(source) if is_web(source) else source
         LOG.error("The source %s is left out: %s", name, error)
         out.cut_back(start)
         problems.append(SourceProblem(source=name, message=str(error)))
@@ -172,12 +173,18 @@ def _note_problems(run: RunArea, problems: Sequence[SourceProblem], sources: int
 
 
 def _source_called(warehouse: Engine, name: str, choose: Callable[[str], list[SourceSpec]]) -> SourceSpec:
-    """Return a source as the catalogue has it, or else as it was."""
+    """Return a source as the catalogue has it, or else as it was.
+
+    The name of an address that was typed does not tell the connection with which it was.
+    """
+    with warehouse.connect() as connection:
+        recalled = recall_source(connection, name)
     try:
-        return choose(name)[0]
+        spec = choose(name)[0]
     except SourceError:
-        with warehouse.connect() as connection:
-            recalled = recall_source(connection, name)
         if recalled is None:
             raise
         return recalled
+    if recalled is not None and spec.name == spec.location and spec.connection is None:
+        return spec.model_copy(update={"connection": recalled.connection})
+    return spec
