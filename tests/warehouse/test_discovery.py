@@ -628,6 +628,14 @@ class TestManifests:
         assert problem.source == "http://127.0.0.1:9/list.txt"
         assert "s3cret" not in problem.message + caplog.text
 
+    def test_a_manifest_whose_connection_cannot_be_used_is_left_out(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        mill.sources = [listed("1").model_copy(update={"connection": "nobody"}), folder_spec(folder)]
+        assert mill.discover() == Discovery(found=3, to_read=3)
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert "connection nobody" in problem.message
+
     def test_urls_that_are_only_asked_for_changes_leave_room_for_the_rest(
         self, mill: Mill, listed: Callable[..., SourceSpec]
     ) -> None:

@@ -27,8 +27,11 @@ def open_listing(
         downloads: folder for manifests that lie on another host.
 
     Raises:
-        SourceError: the source cannot be opened.
+        SourceError: the source cannot be opened, or what it lists not be asked for.
     """
+    if spec.kind is not SourceKind.FOLDER and _scheme(spec) in ("file", "http", "https"):
+        # Found out by fetching, it would fail batches that other sources have their media in, too.
+        connections.http(spec.connection)
     match spec.kind:
         case SourceKind.FOLDER:
             return _open_tree(spec, settings, connections)
