@@ -50,7 +50,7 @@ from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
-from textmill_airflow.replanning import batches_before, keep_as_many
+from textmill_airflow.replanning import keep_as_many
 from textmill_airflow.run_wishes import run_wishes
 from textmill_airflow.timetables import WholeIntervalTimetable
 
@@ -327,7 +327,6 @@ def plan() -> list[str]:
     context = get_current_context()
     params, wishes = context["params"], _wishes()
     run = staging().run(context["run_id"])
-    before = batches_before(run)
     with warehouse() as engine:
         planned = run_stage(
             engine,
@@ -337,7 +336,7 @@ def plan() -> list[str]:
             batch_seconds=params["batch_seconds"],
             wishes=wishes,
         )
-    return planned if wishes.dry_run else keep_as_many(run, planned, before)
+    return planned if wishes.dry_run else keep_as_many(run, planned)
 
 
 @task(pool="fetch", execution_timeout=timedelta(hours=2))

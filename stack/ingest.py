@@ -50,7 +50,8 @@ def source_of(media: str | None, paths: Paths) -> str:
         return "" if paths.sources_file.exists() else str(_readable(paths.samples, "the samples folder"))
     parts = urlsplit(media)
     if parts.scheme and parts.netloc:
-        if parts.username or parts.password:
+        # `s3://ID@bucket` names a connection, and `abfs://container@account…` an account.
+        if parts.password or (parts.username and parts.scheme in ("http", "https")):
             raise StackError(
                 f"MEDIA holds a user or password for {parts.hostname}, which would end up in logs: keep it "
                 f"in an Airflow connection, and the source in {paths.sources_file} (see docs/sources.md)."

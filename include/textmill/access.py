@@ -17,12 +17,14 @@ class HttpAccess:
     Attributes:
         host: the only host (with its port, as in a URL) that is given the headers and the login; None when
             there is nothing to give.
+        scheme: the only scheme by which they are given to it; None for http and https.
         headers: besides those of every request.
         login, password: for basic authentication.
         proxy: `http://host:port`, or None for none.
     """
 
     host: str | None = None
+    scheme: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     login: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)

@@ -21,7 +21,7 @@ from textmill.records import (
     PageVerdict,
     Rejection,
 )
-from textmill.staging import BatchArea, RunArea, read_records
+from textmill.staging import BatchArea, RunArea, name_of, read_records
 
 _Judged = tuple[PageRecord, PageVerdict]
 _Entry = _Judged | Rejection
@@ -32,7 +32,9 @@ def part_of(area: BatchArea, uri: str, part: int) -> FetchedItem:
     for fetched in read_records(area.fetched, FetchedItem):
         if fetched.item.part == part and fetched.item.parts > 1 and fetched.item.ref.uri == uri:
             return fetched
-    raise StagingError(f"{area.fetched} lacks part {part} of {uri}; clear the fetch task of this batch.")
+    raise StagingError(
+        f"{area.fetched} lacks part {part} of {name_of(uri)}; clear the fetch task of this batch."
+    )
 
 
 def assemble(run: RunArea, batches: Sequence[int], uri: str, content: Content) -> Findings:
@@ -45,7 +47,9 @@ def assemble(run: RunArea, batches: Sequence[int], uri: str, content: Content) -
     for batch_no in batches:
         found = BatchFindings(run.batch(batch_no)).of(content.sha256)
         if found.complaint:
-            raise StagingError(f"A part of {uri} {found.complaint}; clear the ocr task of batch {batch_no}.")
+            raise StagingError(
+                f"A part of {name_of(uri)} {found.complaint}; clear the ocr task of batch {batch_no}."
+            )
         parts.append(found)
     if content.kind is not Kind.VIDEO:
         return put_together(parts)

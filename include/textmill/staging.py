@@ -159,6 +159,11 @@ class RunArea:
         return self.folder / "estimate.json"
 
     @property
+    def batch_count(self) -> Path:
+        """How many batches were handed to Airflow, at most."""
+        return self.folder / "batch-count"
+
+    @property
     def batches(self) -> Path:
         """The folder of all batches."""
         return self.folder / "batches"

@@ -68,7 +68,8 @@ class AirflowConnections:
         """Return how to ask the hosts of a source; of None, without any credentials.
 
         Of a connection of type `http`: host, schema and port name the one host that is given the login, the
-        password and the extra `headers` (an object); the extra `proxy` is `http://host:port`.
+        password and the extra `headers` (an object), with a schema by this scheme alone. The extra `proxy` is
+        `http://host:port`.
 
         Raises:
             SourceError: there is no such connection, or it says something that makes no sense.
@@ -77,7 +78,7 @@ class AirflowConnections:
             return HttpAccess()
         known = _connection(connection)
         extra = _extra(known, connection)
-        host = _host(known, connection)
+        host, scheme = _host(known, connection)
         headers = _headers(extra.get("headers"), connection)
         if host is None and (headers or known.login or known.password):
             raise SourceError(
@@ -88,6 +89,7 @@ class AirflowConnections:
                 mask_secret(secret)
         return HttpAccess(
             host=host,
+            scheme=scheme,
             headers=headers,
             login=known.login or None,
             password=known.password or None,
@@ -181,10 +183,13 @@ def _extra(known: Connection, connection: str) -> dict[str, Any]:
     return extra
 
 
-def _host(known: Connection, connection: str) -> str | None:
-    """Return the host with its port as a URL has it: without the port that the scheme implies."""
+def _host(known: Connection, connection: str) -> tuple[str | None, str | None]:
+    """Return the host with its port as a URL has it, and the scheme; None where the connection has none.
+
+    The port that the scheme implies is left out.
+    """
     if not known.host:
-        return None
+        return None, None
     # As Airflow's own HTTP hook has it, the host may be a whole URL.
     url = known.host if "://" in known.host else f"{known.schema or 'https'}://{_bracketed(known.host)}"
     try:
@@ -197,7 +202,8 @@ def _host(known: Connection, connection: str) -> str | None:
             f"The host of the connection {connection} is none: write a name such as files.example.org."
         )
     host = _bracketed(parts.hostname)
-    return host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}"
+    scheme = parts.scheme if known.schema or "://" in known.host else None
+    return host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}", scheme
 
 
 def _bracketed(host: str) -> str:

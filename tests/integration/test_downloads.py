@@ -172,7 +172,11 @@ class TestGuard:
 class TestProxy:
     """The server is a proxy too: what is asked of it may be a whole URL."""
 
-    NAMES = {"proxy.test": ["127.0.0.1"], "inside.test": ["127.0.0.1"]}  # noqa: RUF012
+    NAMES = {  # noqa: RUF012
+        "proxy.test": ["127.0.0.1"],
+        "inside.test": ["127.0.0.1"],
+        "inside-by-ipv6.test": ["fd00::1"],
+    }
 
     def through(self, server: HostileServer, tmp_path: Path, url: str) -> Incoming | MediumError | None:
         access = HttpAccess(proxy=f"http://ada:pw@proxy.test:{server.port}")
@@ -186,8 +190,8 @@ class TestProxy:
         assert server.asked == {"http://elsewhere.test/seen-headers": 1}
 
     def test_it_is_not_asked_for_what_is_inside(self, server: HostileServer, tmp_path: Path) -> None:
-        for url in ("http://inside.test/fine", "http://127.0.0.1/fine", "http://proxy.test/fine"):
-            result = self.through(server, tmp_path, url)
+        for host in ("inside.test", "inside-by-ipv6.test", "127.0.0.1", "proxy.test"):
+            result = self.through(server, tmp_path, f"http://{host}/fine")
             assert isinstance(result, MediumError) and result.reason is Reason.ADDRESS_NOT_ALLOWED
         assert server.asked.total() == 0
 
@@ -212,6 +216,12 @@ class TestLogin:
             seen = self.seen(server, tmp_path, server.url("/seen-headers", other), host)
             assert "authorization" not in seen and "x-key" not in seen
         assert "x-key" not in self.seen(server, tmp_path, server.url("/seen-headers", "a.test"), "a.test")
+
+    def test_one_that_is_meant_for_tls_is_not_given_without(
+        self, server: HostileServer, tmp_path: Path
+    ) -> None:
+        access = HttpAccess(host=f"127.0.0.1:{server.port}", scheme="https", login="ada", password="pw")
+        assert b"authorization" not in content(server.url("/seen-headers"), tmp_path, access=access)
 
     def test_it_goes_along_redirects_of_its_host_and_no_further(
         self, server: HostileServer, tmp_path: Path

@@ -84,6 +84,7 @@ def test_a_failed_batch_fails_the_run_and_what_others_loaded_is_announced(
         return real(warehouse, run_id=run_id, batch_uri=batch_uri)
 
     monkeypatch.setattr(validate_stage, "validate", fail_the_first)
+    monkeypatch.setattr("textmill.batching.cost._TEXT_SECONDS", 60.0)  # a batch for each
     run = ingest(source, batch_seconds=1)
     assert run.state == DagRunState.FAILED
     assert (states(run)["report"], states(run)["publish"]) == ("failed", "success")

@@ -19,7 +19,7 @@ from hostile_server import ETAG, HOSTS, HostileServer, running_server
 from sqlalchemy import URL, Engine, select, update
 from url_items import HASTY, url_item
 
-from textmill.access import NoConnections
+from textmill.access import HttpAccess, NoConnections
 from textmill.records import BatchItem, FetchedItem, FetchOutcome, SourceKind, SourceSpec
 from textmill.run_wishes import Reread
 from textmill.settings import Settings
@@ -236,6 +236,33 @@ def test_an_archive_at_a_url_is_opened_and_its_members_inherit(
     with warehouse.connect() as connection:
         query = select(media_location.c.tags).where(media_location.c.uri == note.item.ref.uri)
         assert connection.execute(query).scalar_one() == ["archive", "letters"]
+
+
+def test_urls_of_a_manifest_in_an_object_store_are_given_nothing_of_its_connection(
+    warehouse: Engine, tmp_path: Path, server: HostileServer
+) -> None:
+    class Recorded(NoConnections):
+        asked: ClassVar[list[str | None]] = []
+
+        def http(self, connection: str | None) -> HttpAccess:
+            self.asked.append(connection)
+            return HttpAccess()
+
+    staging = Staging(tmp_path)
+    for number, location in enumerate(("s3://box/list.csv", "file:///lists/list.csv", "http://a/list.csv")):
+        source = WEB.model_copy(update={"location": location, "connection": "mine"})
+        items = [url_item(server.url(f"/small?n=of-{number}"))]
+        area = planned(warehouse, staging, items, f"r{number}", source)
+        fetch(
+            warehouse,
+            staging,
+            Settings(**HASTY),
+            run_id=f"r{number}",
+            batch_uri=area.uri,
+            reread=Reread.NOTHING,
+            connections=Recorded(),
+        )
+    assert Recorded.asked == [None, "mine", "mine"]
 
 
 def test_objects_arrive_beside_files_and_are_not_asked_for_again(

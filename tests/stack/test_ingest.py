@@ -80,7 +80,14 @@ def test_a_local_source_is_handed_on_as_an_absolute_path(
 
 
 @pytest.mark.parametrize(
-    "uri", ["s3://scans/2026/", "https://example.org/lists/urls.csv", "gs://scans/a.txt"]
+    "uri",
+    [
+        "s3://scans/2026/",
+        "s3://my_conn@scans/2026/",
+        "abfs://scans@account.dfs.core.windows.net/2026/",
+        "https://example.org/lists/urls.csv",
+        "gs://scans/a.txt",
+    ],
 )
 def test_uris_are_handed_on_as_they_are(paths: Paths, uri: str) -> None:
     assert ingest.source_of(uri, paths) == uri

@@ -35,15 +35,21 @@ class TestNames(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        if host not in self._names:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return [
-            ResolveResult(hostname=host, host=one, port=port, family=socket.AF_INET, proto=0, flags=0)
-            for one in self._names[host]
+        found = [
+            ResolveResult(hostname=host, host=one, port=port, family=_family_of(one), proto=0, flags=0)
+            for one in self._names.get(host, ())
+            if family in (socket.AF_UNSPEC, _family_of(one))
         ]
+        if not found:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return found
 
     async def close(self) -> None:
         pass
+
+
+def _family_of(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def url_item(uri: str, number: int = 0, **known: Any) -> BatchItem:

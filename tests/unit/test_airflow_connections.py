@@ -37,6 +37,7 @@ def test_a_connection_says_who_is_given_what(ask: Any) -> None:
     )
     assert access == HttpAccess(
         host="files.example.org",
+        scheme="https",
         headers={"X-Api-Key": "another-s3cret"},
         login="reader",
         password=SECRET,
@@ -67,6 +68,20 @@ def test_passwords_and_headers_are_masked_in_logs(ask: Any) -> None:
 )
 def test_the_host_is_written_as_in_a_url(ask: Any, connection: dict[str, Any], host: str | None) -> None:
     assert ask(**connection).host == host
+
+
+@pytest.mark.parametrize(
+    ("connection", "scheme"),
+    [
+        ({"host": "files.example.org", "schema": "https"}, "https"),
+        ({"host": "http://files.example.org:8080/base"}, "http"),
+        ({"host": "files.example.org", "port": 8080}, None),
+    ],
+)
+def test_a_login_goes_by_the_scheme_that_is_given_alone(
+    ask: Any, connection: dict[str, Any], scheme: str | None
+) -> None:
+    assert ask(**connection).scheme == scheme
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,14 @@ from typing import BinaryIO, cast
 import pytest
 
 from textmill.errors import Reason, SourceError
+from textmill.fetching.archives.members import Addresses
 from textmill.records import MediaRef, Rejection, Stage
 from textmill.sources import urls
 from textmill.sources.listing import Listing
 from textmill.sources.manifest import ManifestFormat, ManifestListing, looks_like_manifest
-from textmill.sources.urls import AddressError, normalise_url, shown
+from textmill.sources.urls import MOST_CHARACTERS, AddressError, normalise_url, shown
 from textmill.staging import read_records, write_records
+from textmill.warehouse.tables import media_location
 
 NIGHT = 1_700_000_000_000_000_000
 
@@ -185,7 +187,7 @@ def test_a_malformed_line_goes_to_quarantine_by_its_number_and_the_rest_goes_on(
         (b"https://a.example/\x1b[31m.pdf", "control character"),
         (b"https://a.example/\xff.pdf", "not UTF-8"),
         (b"https://a.example/" + b"x" * 70_000, "longer than 65,536 bytes"),
-        (b"https://a.example/" + b"x" * 17_000, "longer than 16,000 characters"),
+        (b"https://a.example/" + b"x" * 17_000, "longer than 15,000 characters"),
         (b"https://" + b"a" * 64 + b".example/", "no valid host"),
         (("https://" + "ü" * 7000 + "/").encode(), "no valid host"),
     ],
@@ -519,3 +521,12 @@ def test_what_is_shown_of_an_address_is_short_and_no_secret() -> None:
     assert shown("https://u:p@w@a.example/1.pdf") == "…@a.example/1.pdf"
     assert len(shown("x" * 1000)) == 81
     assert shown("a\x1b[31m\nb").isprintable()
+
+
+def test_names_of_what_lies_in_an_archive_at_the_longest_url_fit_into_the_warehouse() -> None:
+    url = "https://a.example/".ljust(MOST_CHARACTERS, "x")
+    assert normalise_url(url) == url
+    addresses = Addresses(url)
+    assert addresses.of("a name") is None
+    longest = max(len(addresses.of_refused(name)) for name in ("a" * 300, "\N{GRINNING FACE}" * 300))
+    assert longest + len("#10000") <= media_location.c.uri.type.length

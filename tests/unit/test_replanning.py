@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from textmill.records import BatchItem
@@ -9,18 +10,24 @@ from textmill.staging import BatchArea, RunArea, read_records
 from textmill_airflow.replanning import batches_before, keep_as_many
 
 
+def planned(run: RunArea, batches: int) -> list[str]:
+    """What planning returns, and does to what was planned before."""
+    shutil.rmtree(run.batches, ignore_errors=True)
+    return [run.batch(batch_no).uri for batch_no in range(batches)]
+
+
 def test_a_first_plan_is_left_as_it_is(tmp_path: Path) -> None:
     run = RunArea(tmp_path)
     assert batches_before(run) == 0
-    assert keep_as_many(run, [], 0) == []
+    assert keep_as_many(run, []) == []
 
 
 def test_a_smaller_plan_is_filled_up_with_batches_without_items(tmp_path: Path) -> None:
     run = RunArea(tmp_path)
-    for batch_no in range(3):
-        run.batch(batch_no).folder.mkdir(parents=True)
+    keep_as_many(run, planned(run, 3))
+    planned(run, 1)  # and is killed before it is through
     assert batches_before(run) == 3
-    uris = keep_as_many(run, [run.batch(0).uri], 3)
+    uris = keep_as_many(run, planned(run, 1))
     assert uris == [run.batch(batch_no).uri for batch_no in range(3)]
     assert all(list(read_records(BatchArea.at(uri).items, BatchItem)) == [] for uri in uris[1:])
     assert batches_before(run) == 3
@@ -28,5 +35,6 @@ def test_a_smaller_plan_is_filled_up_with_batches_without_items(tmp_path: Path) 
 
 def test_a_larger_plan_needs_no_filling(tmp_path: Path) -> None:
     run = RunArea(tmp_path)
-    uris = [run.batch(batch_no).uri for batch_no in range(2)]
-    assert keep_as_many(run, list(uris), 1) == uris
+    keep_as_many(run, planned(run, 1))
+    uris = planned(run, 2)
+    assert keep_as_many(run, list(uris)) == uris

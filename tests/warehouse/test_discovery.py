@@ -17,8 +17,8 @@ from source_specs import folder_spec
 from sqlalchemy import Engine, text, update
 
 from textmill.access import NoConnections
-from textmill.errors import BatchFailed, EngineFailed, MalformedLine, SourceError
-from textmill.records import Content, Kind, MediaRef, Rejection, SourceKind, SourceSpec, Stage
+from textmill.errors import BatchFailed, ChecksumMismatch, EngineFailed, MalformedLine, SourceError
+from textmill.records import Content, Kind, MediaRef, Rejection, SourceKind, SourceProblem, SourceSpec, Stage
 from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
 from textmill.settings import Settings
 from textmill.sources.folder import FolderListing
@@ -69,6 +69,9 @@ class Mill:
 
     def names(self) -> list[str]:
         return [path_of(ref.uri).name for ref in self.handed_on()]
+
+    def names_of_urls(self) -> list[str]:
+        return [ref.uri.rpartition("/")[2] for ref in self.handed_on()]
 
     def read(self) -> None:
         """Note what was handed on as a batch would, members of archives too, and end the run."""
@@ -400,6 +403,25 @@ class TestSeveralSources:
         assert mill.discover() == Discovery(found=2, to_read=2)
         assert mill.names() == ["x.png", "y.png"]
 
+    def test_what_a_source_named_before_it_broke_is_taken_from_the_next(
+        self, mill: Mill, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mill.sources = [folder_spec(folder / "deep", name="deep"), folder_spec(folder, name="all")]
+        mill.discover()
+        mill.read()
+        write(folder, "deep/new.png")
+        listing = FolderListing.__iter__
+
+        def breaking(self: FolderListing) -> Iterator[MediaRef]:
+            yield from listing(self)
+            if "deep" in self.prefix:
+                raise SourceError("It broke.")
+
+        monkeypatch.setattr(FolderListing, "__iter__", breaking)
+        assert mill.discover() == Discovery(found=4, unchanged=3, to_read=1)
+        assert mill.names() == ["new.png"]
+        assert "deleted" not in mill.changes().values()
+
     def test_the_only_source_fails_discovery(self, mill: Mill, tmp_path: Path) -> None:
         mill.sources = [folder_spec(tmp_path / "nowhere")]
         with pytest.raises(SourceError, match="does not exist"):
@@ -450,6 +472,17 @@ class TestQuarantine:
         mill.discover(quarantined=QuarantineFilter())
         assert mill.names() == ["box.zip"]
 
+    def test_a_medium_is_tried_where_it_lies_now(self, mill: Mill, folder: Path) -> None:
+        write(folder, "copy.png", content="content of b.png")
+        mill.discover()
+        mill.read()
+        self.crashed(mill, "b.png")
+        (folder / "b.png").write_text("another")
+        mill.discover()
+        mill.read()
+        mill.discover(quarantined=QuarantineFilter())
+        assert mill.names() == ["copy.png"]
+
     def test_a_source_that_left_the_catalogue_is_recalled(self, mill: Mill, folder: Path) -> None:
         mill.sources = [folder_spec(folder, name="old")]
         mill.discover()
@@ -459,6 +492,38 @@ class TestQuarantine:
         mill.discover(quarantined=QuarantineFilter())
         (spec,) = read_records(mill.staging.run(mill.run_id).sources, SourceSpec)
         assert (spec.name, spec.kind, spec.location) == ("old", SourceKind.FOLDER, folder.as_uri())
+
+    def test_the_connection_of_an_address_that_was_typed_is_recalled(self, mill: Mill) -> None:
+        (typed,) = mill.sources
+        mill.sources = [typed.model_copy(update={"connection": "my_conn"})]
+        mill.discover()
+        mill.read()
+        self.crashed(mill, "b.png")
+        mill.sources = [typed]
+        mill.discover(quarantined=QuarantineFilter())
+        (spec,) = read_records(mill.staging.run(mill.run_id).sources, SourceSpec)
+        assert spec.connection == "my_conn"
+
+    def test_a_source_that_nobody_knows_any_more_does_not_hold_up_the_others(
+        self, mill: Mill, folder: Path
+    ) -> None:
+        mill.sources = [folder_spec(folder / "deep", name="deep"), folder_spec(folder)]
+        mill.discover()
+        mill.read()
+        mill.refuse(
+            Rejection.of(
+                EngineFailed("-"), uri=(folder / "deep/c.png").as_uri(), sha256=None, stage=Stage.FETCH
+            )
+        )
+        uri = (folder / "b.png").as_uri()
+        mill.refuse(Rejection.of(EngineFailed("-"), uri=uri, sha256=None, stage=Stage.FETCH))
+        with mill.warehouse.begin() as connection:
+            connection.execute(text("DELETE FROM source WHERE name = 'deep'"))
+        mill.sources = mill.sources[1:]
+        assert mill.discover(quarantined=QuarantineFilter()).to_read == 1
+        assert mill.names() == ["b.png"]
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem == SourceProblem(source="deep", message="There is no source deep.")
 
     def test_entries_of_what_is_gone_close_and_open_again(self, mill: Mill, folder: Path) -> None:
         mill.discover()
@@ -517,6 +582,95 @@ class TestManifests:
         listed("1", "2", "3")
         assert mill.discover().refused == 0
         assert mill.rows("SELECT status FROM v_quarantine") == [("resolved",)]
+
+    def test_what_is_tried_again_is_what_the_manifest_says_of_it(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        spec = listed("1", "2", "3")
+        said = {"sha256": "a" * 64, "language": "de", "tags": ["x"], "date": "2026-01-31"}
+        lines = [{"url": f"https://example.org/{name}"} | said for name in ("1", "2", "3")]
+        path_of(spec.location).write_text("\n".join(map(json.dumps, lines)))
+        mill.sources = [spec, folder_spec(folder)]
+        mill.discover()
+        refs = {ref.uri: ref for ref in mill.handed_on()}
+        for uri in ("https://example.org/1", "https://example.org/2"):
+            mill.refuse(Rejection.of(ChecksumMismatch("-"), uri=uri, sha256=None, stage=Stage.FETCH))
+            with mill.warehouse.begin() as connection:
+                note_location(connection, refs[uri], media_id=None, refused=False, now=utc_now())
+        path_of(spec.location).write_text("\n".join(map(json.dumps, lines[1:])))
+        assert mill.discover(quarantined=QuarantineFilter()) == Discovery(found=1, to_read=1)
+        assert mill.handed_on() == [refs["https://example.org/2"]]
+
+    def test_a_manifest_that_is_away_leaves_its_entries_for_another_time(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        mill.sources = [listed("1"), folder_spec(folder)]
+        mill.discover()
+        for ref in mill.handed_on():
+            mill.refuse(Rejection.of(ChecksumMismatch("-"), uri=ref.uri, sha256=None, stage=Stage.FETCH))
+            with mill.warehouse.begin() as connection:
+                note_location(connection, ref, media_id=None, refused=False, now=utc_now())
+        path_of(mill.sources[0].location).unlink()
+        assert mill.discover(quarantined=QuarantineFilter()) == Discovery(found=3, to_read=3)
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem.source == "list"
+
+    def test_the_query_of_a_manifest_s_address_is_in_no_sentence(
+        self, mill: Mill, folder: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        address = "http://127.0.0.1:9/list.txt?sig=s3cret"
+        mill.sources = [
+            SourceSpec(name=address, kind=SourceKind.MANIFEST, location=address),
+            folder_spec(folder),
+        ]
+        assert mill.discover().to_read == 3
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert problem.source == "http://127.0.0.1:9/list.txt"
+        assert "s3cret" not in problem.message + caplog.text
+
+    def test_a_manifest_whose_connection_cannot_be_used_is_left_out(
+        self, mill: Mill, listed: Callable[..., SourceSpec], folder: Path
+    ) -> None:
+        mill.sources = [listed("1").model_copy(update={"connection": "nobody"}), folder_spec(folder)]
+        assert mill.discover() == Discovery(found=3, to_read=3)
+        (problem,) = read_records(mill.staging.run(mill.run_id).problems, SourceProblem)
+        assert "connection nobody" in problem.message
+
+    def test_urls_that_are_only_asked_for_changes_leave_room_for_the_rest(
+        self, mill: Mill, listed: Callable[..., SourceSpec]
+    ) -> None:
+        mill.sources = [listed("1", "2", "3").model_copy(update={"most_media": 2})]
+        mill.discover()
+        assert mill.names_of_urls() == ["1", "2"]
+        self.fetch(mill)
+        mill.discover()
+        assert mill.names_of_urls() == ["1", "2", "3"]
+
+    def test_an_archive_is_fetched_again_for_a_member_that_is_not_through(
+        self, mill: Mill, listed: Callable[..., SourceSpec]
+    ) -> None:
+        mill.sources = [listed("box.zip")]
+        mill.discover()
+        (ref,) = mill.handed_on()
+        archive = mill.note(ref, b"box", etag='"1"')
+        inside = ref.model_copy(update={"uri": f"{ref.uri}!x.png"})
+        mill.note(inside, b"x", archive_id=archive)
+        mill.end()
+        mill.discover()
+        assert [known.etag for known in mill.handed_on()] == ['"1"']
+        mill.end()
+        with mill.warehouse.begin() as connection:
+            note_location(
+                connection,
+                inside,
+                media_id=None,
+                refused=False,
+                archive_id=archive,
+                now=utc_now(),
+                failures=1,
+            )
+        mill.discover()
+        assert [known.etag for known in mill.handed_on()] == [None]
 
     def test_what_another_manifest_still_names_is_its_own_from_then_on(
         self, mill: Mill, listed: Callable[..., SourceSpec]

@@ -33,6 +33,7 @@ from textmill.run_wishes import Reread
 from textmill.settings import Settings
 from textmill.stages.fetch import FetchTally, fetch
 from textmill.stages.load import LoadTally, load
+from textmill.stages.publish import publish
 from textmill.staging import BatchArea, Staging, read_records, write_records
 from textmill.warehouse.claims import release_claims
 from textmill.warehouse.runs import finish_run, note_discovery, plan_run, start_run
@@ -211,6 +212,15 @@ class TestLoading:
         assert play.finish() == ()
         assert play.books() == (1, 1, 0, 0)
         assert play.rows("SELECT pages_loaded FROM ingest_run") == [(PAGES,)]
+
+    def test_what_was_read_in_parts_is_announced(self, play: Play, document: Path) -> None:
+        play.plan(*in_parts(document, 2))
+        play.whole_batch(0)
+        assert publish(play.warehouse, run_id=play.run_id) is None
+        play.whole_batch(1)
+        announced = publish(play.warehouse, run_id=play.run_id)
+        assert announced is not None
+        assert (announced.media_loaded, announced.pages_loaded) == (1, PAGES)
 
     def test_loading_each_batch_again_changes_nothing(self, play: Play, document: Path) -> None:
         play.plan(*in_parts(document, 3))

@@ -119,6 +119,7 @@ class ManifestListing:
     ) -> None:
         self._open_stream = open_stream
         self._uri = uri
+        self._address = uri.partition("?")[0]  # for people: a query may hold a signature
         self._name = name_of(uri)
         self._entries = EntryReader(source, modified_ns)
         self._most_bytes = most_bytes
@@ -155,7 +156,7 @@ class ManifestListing:
                 rejection = self._rejection(number, checked)
                 if malformed > self._most_malformed:
                     raise SourceError(
-                        f"{self._uri} has more than {self._most_malformed} malformed lines "
+                        f"{self._address} has more than {self._most_malformed} malformed lines "
                         f"(TEXTMILL_MAX_MALFORMED_LINES) and is refused as a whole. The last of them: "
                         f"{rejection.message}"
                     )
@@ -170,7 +171,8 @@ class ManifestListing:
                 yield from self._entries_of(lines)
             except TooManyBytesRead:
                 raise SourceError(
-                    f"{self._uri} is larger than {self._most_bytes:,} bytes (TEXTMILL_MAX_MANIFEST_BYTES)."
+                    f"{self._address} is larger than {self._most_bytes:,} bytes "
+                    f"(TEXTMILL_MAX_MANIFEST_BYTES)."
                 ) from None
 
     def _entries_of(self, lines: Iterator[Line]) -> Iterator[_Entry]:
@@ -205,7 +207,7 @@ class ManifestListing:
         rows = CsvRows(chain([header], lines), _delimiter(header.text or "") or _DELIMITERS[0])
         names = next(rows, Row(1, []))
         if names.problem:
-            raise SourceError(f"The header of {self._uri}, in line {names.number}, {names.problem}.")
+            raise SourceError(f"The header of {self._address}, in line {names.number}, {names.problem}.")
         columns = self._columns(names.cells)
         rows.unbroken = columns["url"]
         for row in rows:
@@ -229,13 +231,13 @@ class ManifestListing:
         for at, name in enumerate(names):
             field = FIELDS.get(name.strip().lower())
             if field in columns:
-                raise SourceError(f"{self._uri} has two columns for {field}: one of them must go.")
+                raise SourceError(f"{self._address} has two columns for {field}: one of them must go.")
             if field:
                 columns[field] = at
         if "url" not in columns:
             found = ", ".join(repr(name.strip()[:40]) for name in names[:_MOST_COLUMNS_SHOWN])
             raise SourceError(
-                f"{self._uri} has no column url in its first line, which names {found or 'nothing'}. "
+                f"{self._address} has no column url in its first line, which names {found or 'nothing'}. "
                 "See docs/sources.md for what a manifest looks like."
             )
         return columns

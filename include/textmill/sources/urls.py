@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
-MOST_CHARACTERS = 16_000
-"""As many as the warehouse keeps."""
+MOST_CHARACTERS = 15_000
+"""The warehouse keeps 16,000: what lies in an archive is named behind the address of the archive."""
 
 _TOO_LONG = f"is longer than {MOST_CHARACTERS:,} characters"
 _LONGEST_AUTHORITY = 300

@@ -130,8 +130,10 @@ class ArrivingItems:
         settings, source = self._settings, self._sources.get(name)
         if source is None:
             return SourceAccess(HttpAccess(), False, settings.requests_per_host, settings.max_file_bytes)
+        # Of a manifest in an object store, the connection is the store's: URLs are given nothing of it.
+        is_of_store = not (is_web(source.location) or urlsplit(source.location).scheme == "file")
         return SourceAccess(
-            http=self._connections.http(source.connection),
+            http=self._connections.http(None if is_of_store else source.connection),
             allow_private=source.allow_private,
             requests_per_host=source.requests_per_host or settings.requests_per_host,
             max_bytes=source.max_file_bytes or settings.max_file_bytes,

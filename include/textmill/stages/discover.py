@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -11,13 +12,15 @@ from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
 from textmill.errors import SourceError
-from textmill.records import FingerprintsOf, MediaRef, SourceProblem, SourceSpec
+from textmill.fetching.http.naming import is_web, shown
+from textmill.records import FingerprintsOf, MediaRef, SourceKind, SourceProblem, SourceSpec
 from textmill.run_wishes import QuarantineFilter, RunWishes
 from textmill.settings import Settings
 from textmill.sources.choosing import choose_sources
 from textmill.stages.listing_sources import open_listing
 from textmill.stages.source_walk import Discovery, SourceWalker
 from textmill.staging import RecordWriter, RunArea, Staging, write_records
+from textmill.warehouse.addresses import uri_digest
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.retrying import locations_to_retry
 from textmill.warehouse.runs import note_discovery, run_key, start_run
@@ -69,7 +72,7 @@ def discover(
         return choose_sources(wish, settings, schedule=schedule, allow_private=allow_private)
 
     if wishes.quarantined is not None:
-        tally = _hand_on_quarantined(warehouse, run, wishes.quarantined, choose)
+        tally = _hand_on_quarantined(warehouse, run, settings, connections, wishes.quarantined, choose)
     else:
         sources = choose(source)
         walker = SourceWalker(
@@ -103,17 +106,10 @@ def _hand_on_changed(
     problems: list[SourceProblem] = []
     with RecordWriter(run.discovered, MediaRef) as out:
         for spec in sources:
-            start = out.mark()
-            try:
+            with _left_out_if_broken(spec.name, out, problems):
                 listing = open_listing(spec, settings, connections, downloads=run.manifests)
                 tally.add(walker.walk(spec, listing, out))
-            except SourceError as error:
-                LOG.error("The source %s is left out: %s", spec.name, error)
-                out.cut_back(start)
-                problems.append(SourceProblem(source=spec.name, message=str(error)))
-        if problems and len(problems) == len(sources):
-            raise SourceError(" ".join(problem.message for problem in problems))
-    write_records(run.problems, problems, SourceProblem)
+    _note_problems(run, problems, len(sources))
     tally.deleted = walker.conclude()
     return tally
 
@@ -121,30 +117,74 @@ def _hand_on_changed(
 def _hand_on_quarantined(
     warehouse: Engine,
     run: RunArea,
+    settings: Settings,
+    connections: Connections,
     wish: QuarantineFilter,
     choose: Callable[[str], list[SourceSpec]],
 ) -> Discovery:
-    """Hand on what is in quarantine, whatever the sources hold now."""
-    names: dict[str, None] = {}
+    """Hand on what is in quarantine, whatever the sources hold now.
+
+    But of what a manifest named, that it names still, and as it does: its checksum is kept nowhere else.
+    """
+    sources: dict[str, SourceSpec | None] = {}
+    named: dict[str, tuple[SourceSpec, dict[bytes, int | None]]] = {}
+    problems: list[SourceProblem] = []
     with RecordWriter(run.discovered, MediaRef) as out:
         for ref in locations_to_retry(warehouse, wish):
-            names[ref.source] = None
-            out.write(ref)
-    with warehouse.connect() as connection:
-        sources = [_source_called(connection, name, choose) for name in names]
-    write_records(run.sources, sources, SourceSpec)
-    write_records(run.problems, [], SourceProblem)
+            if ref.source not in sources:
+                sources[ref.source] = None
+                with _left_out_if_broken(ref.source, out, problems):
+                    sources[ref.source] = _source_called(warehouse, ref.source, choose)
+            spec = sources[ref.source]
+            if spec is not None and spec.kind is SourceKind.MANIFEST:
+                named.setdefault(ref.source, (spec, {}))[1][uri_digest(ref.uri)] = ref.pages
+            elif spec is not None:
+                out.write(ref)
+        for spec, pages in named.values():
+            with _left_out_if_broken(spec.name, out, problems):
+                for one in open_listing(spec, settings, connections, downloads=run.manifests):
+                    if isinstance(one, MediaRef) and (key := uri_digest(one.uri)) in pages:
+                        out.write(one.model_copy(update={"pages": pages[key]}))
+    write_records(run.sources, filter(None, sources.values()), SourceSpec)
+    _note_problems(run, problems, len(sources))
     return Discovery(found=out.count, to_read=out.count)
 
 
-def _source_called(
-    connection: Connection, name: str, choose: Callable[[str], list[SourceSpec]]
-) -> SourceSpec:
-    """Return a source as the catalogue has it, or else as it was."""
+@contextmanager
+def _left_out_if_broken(
+    source: str, out: RecordWriter[MediaRef], problems: list[SourceProblem]
+) -> Iterator[None]:
+    """Take back what a source handed on that turns out to be unusable, and note why."""
+    start = out.mark()
     try:
-        return choose(name)[0]
-    except SourceError:
+        yield
+    except SourceError as error:
+        name = shown(source) if is_web(source) else source
+        LOG.error("The source %s is left out: %s", name, error)
+        out.cut_back(start)
+        problems.append(SourceProblem(source=name, message=str(error)))
+
+
+def _note_problems(run: RunArea, problems: Sequence[SourceProblem], sources: int) -> None:
+    """Write down which sources were left out; raises SourceError when none is left."""
+    if problems and len(problems) == sources:
+        raise SourceError(" ".join(problem.message for problem in problems))
+    write_records(run.problems, problems, SourceProblem)
+
+
+def _source_called(warehouse: Engine, name: str, choose: Callable[[str], list[SourceSpec]]) -> SourceSpec:
+    """Return a source as the catalogue has it, or else as it was.
+
+    The name of an address that was typed does not tell the connection with which it was.
+    """
+    with warehouse.connect() as connection:
         recalled = recall_source(connection, name)
+    try:
+        spec = choose(name)[0]
+    except SourceError:
         if recalled is None:
             raise
         return recalled
+    if recalled is not None and spec.name == spec.location and spec.connection is None:
+        return spec.model_copy(update={"connection": recalled.connection})
+    return spec

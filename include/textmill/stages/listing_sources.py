@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from textmill.access import Connections
 from textmill.errors import SourceError
+from textmill.fetching.http.naming import shown
 from textmill.records import MediaRef, SourceKind, SourceSpec
 from textmill.settings import Settings
 from textmill.sources.folder import FolderListing, open_folder
@@ -26,8 +27,11 @@ def open_listing(
         downloads: folder for manifests that lie on another host.
 
     Raises:
-        SourceError: the source cannot be opened.
+        SourceError: the source cannot be opened, or what it lists not be asked for.
     """
+    if spec.kind is not SourceKind.FOLDER and _scheme(spec) in ("file", "http", "https"):
+        # Found out by fetching, it would fail batches that other sources have their media in, too.
+        connections.http(spec.connection)
     match spec.kind:
         case SourceKind.FOLDER:
             return _open_tree(spec, settings, connections)
@@ -64,7 +68,7 @@ def _open_tree(spec: SourceSpec, settings: Settings, connections: Connections) -
     if _scheme(spec) == "file":
         return FolderListing(spec, stable_seconds=settings.stable_seconds)
     if _scheme(spec) in ("http", "https"):
-        raise SourceError(f"{spec.location} is no folder: a server of web pages cannot be listed.")
+        raise SourceError(f"{shown(spec.location)} is no folder: a server of web pages cannot be listed.")
     from textmill.sources.object_store import ObjectStoreListing
 
     filesystem = connections.filesystem(spec.location, spec.connection)

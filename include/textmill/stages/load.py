@@ -24,7 +24,7 @@ from textmill.records import (
 )
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
-from textmill.staging import BatchArea, Staging, items_to_read, read_records
+from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.load_tally import LoadTally
@@ -131,7 +131,9 @@ class BatchLoader:
     def _result(self, uri: str, sha256: str, found: Findings) -> MediumResult:
         """Return what is to be written. Raises StagingError if a page is neither read nor refused."""
         if found.complaint:
-            raise StagingError(f"{uri} {found.complaint}; clear the ocr task of batch {self._area.batch_no}.")
+            raise StagingError(
+                f"{name_of(uri)} {found.complaint}; clear the ocr task of batch {self._area.batch_no}."
+            )
         return MediumResult(
             uri=uri,
             sha256=sha256,

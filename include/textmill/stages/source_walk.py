@@ -61,7 +61,13 @@ class Discovery:
 
 @dataclass
 class _Walk:
-    """One source on its way."""
+    """One source on its way.
+
+    Attributes:
+        named: digests of what it named, where there are other sources.
+        taken: media that count for its limit. Those that their server is only asked about do not: they come
+            again in every run, and would leave no room for the rest.
+    """
 
     spec: SourceSpec
     listing: Listing
@@ -69,13 +75,15 @@ class _Walk:
     is_known: bool
     listed_before: datetime | None
     out: RecordWriter[MediaRef]
+    named: set[bytes] = field(default_factory=set)
     found: Discovery = field(default_factory=Discovery)
+    taken: int = 0
     is_complete: bool = False
 
     @property
     def is_full(self) -> bool:
         """Whether the run takes no more media of this source."""
-        return self.spec.most_media is not None and self.found.to_read >= self.spec.most_media
+        return self.spec.most_media is not None and self.taken >= self.spec.most_media
 
 
 class SourceWalker:
@@ -124,6 +132,8 @@ class SourceWalker:
         else:
             walk.is_complete = True
         self._see_settling(walk)
+        if self._named is not None:
+            self._named |= walk.named  # not before: what a source named that breaks on the way is nobody's
         if walk.is_complete and self._wishes.interval is None:
             self._complete.append(walk)
         elif walk.found.reappeared and not self._wishes.dry_run:
@@ -181,7 +191,7 @@ class SourceWalker:
             if isinstance(one, Rejection):
                 if interval is None:  # what is malformed has no date
                     refused.append(one)
-            elif (interval is None or interval.holds(one.modified_ns)) and self._is_first(one):
+            elif (interval is None or interval.holds(one.modified_ns)) and self._is_first(walk, one):
                 refs.append(one)
             if len(refs) >= CHUNK:
                 yield refs
@@ -193,13 +203,13 @@ class SourceWalker:
             yield refs
         self._refuse(walk, refused)
 
-    def _is_first(self, ref: MediaRef) -> bool:
+    def _is_first(self, walk: _Walk, ref: MediaRef) -> bool:
         if self._named is None:
             return True
         key = uri_digest(ref.uri)
-        if key in self._named:
+        if key in self._named or key in walk.named:
             return False
-        self._named.add(key)
+        walk.named.add(key)
         return True
 
     def _take(self, walk: _Walk, refs: list[MediaRef]) -> None:
@@ -208,6 +218,7 @@ class SourceWalker:
             if walk.is_full:
                 return
             walk.out.write(ref)
+            walk.taken += ref.uri not in answer.to_ask
             walk.found.to_read += 1
             walk.found.found += 1
         walk.found.found += answer.unchanged

@@ -58,6 +58,7 @@ class Answer:
 
     Attributes:
         to_read: those to look at, with what was known of them; in order.
+        to_ask: those of them that are through, and of which only their server knows if they changed.
         unchanged: how many of the others there are.
         waiting: how many of the unchanged failed lately.
         back: locations that were deleted and are to be marked as there again.
@@ -67,6 +68,7 @@ class Answer:
     """
 
     to_read: list[MediaRef] = field(default_factory=list)
+    to_ask: set[str] = field(default_factory=set)
     unchanged: int = 0
     waiting: int = 0
     back: list[int] = field(default_factory=list)
@@ -127,7 +129,10 @@ def look_up(
         wanted = _is_wanted(row, members, question.reread) or ref.uri in otherwise
         verdict = _Verdict.LOOK if wanted else _verdict(row, ref, members)
         if verdict is _Verdict.LOOK:
-            answer.to_read.append(_with_what_is_known(row, ref, wanted))
+            is_asked = is_url(ref.uri) and not wanted and row.media_id not in members.due and _is_through(row)
+            answer.to_read.append(_with_what_is_known(row, ref, is_asked))
+            if is_asked:
+                answer.to_ask.add(ref.uri)
             if row.deleted and is_url(ref.uri):
                 answer.back.append(row.id)  # its server may say that nothing changed
             continue
@@ -265,7 +270,7 @@ def _verdict(row: Row[*tuple[Any, ...]], ref: MediaRef, members: OpenMembers) ->
         return _Verdict.LOOK
     if row.waits or row.media_id in members.waiting:
         return _Verdict.WAITING
-    return _Verdict.UNCHANGED if _is_settled(row) or _is_refused(row) else _Verdict.LOOK
+    return _Verdict.UNCHANGED if _is_through(row) else _Verdict.LOOK
 
 
 def _is_wanted(row: Row[*tuple[Any, ...]], members: OpenMembers, reread: Reread) -> bool:
@@ -305,10 +310,18 @@ def _is_refused(row: Row[*tuple[Any, ...]]) -> bool:
     return bool(row.refused) and row.failures == 0
 
 
-def _with_what_is_known(row: Row[*tuple[Any, ...]], ref: MediaRef, wanted: bool) -> MediaRef:
+def _is_through(row: Row[*tuple[Any, ...]]) -> bool:
+    return _is_settled(row) or _is_refused(row)
+
+
+def _with_what_is_known(row: Row[*tuple[Any, ...]], ref: MediaRef, is_asked: bool) -> MediaRef:
+    """Return a reference with what helps to plan and to fetch it.
+
+    Args:
+        is_asked: its content is needed only if it changed.
+    """
     known: dict[str, Any] = {"pages": row.page_count}
-    is_done = _is_settled(row) or _is_refused(row)
-    if is_url(ref.uri) and is_done and not wanted and ref.sha256 in (None, row.sha256):
+    if is_asked and ref.sha256 in (None, row.sha256):
         # Its server is asked for it only if it changed.
         known |= {"etag": row.etag, "last_modified": row.last_modified}
     return ref.model_copy(update=known)

@@ -12,7 +12,7 @@ from textmill.warehouse.tables import ingest_batch, ingest_run
 
 @dataclass(frozen=True)
 class LoadedCounts:
-    """Sums over the batches of a run, and over what it reads in parts.
+    """Sums over the batches of a run, and over what several of them read in parts.
 
     Attributes:
         media_quarantined: with those that were refused before any batch saw them.

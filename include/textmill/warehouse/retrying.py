@@ -31,10 +31,11 @@ def locations_to_retry(engine: Engine, wish: QuarantineFilter) -> Iterator[Media
             if not entries:
                 return
             after = entries[-1].id
-            found = _at_home(connection, [one.uri_hash for one in entries])
+            lying = _at_home(connection, [one.uri_hash for one in entries])
             # A medium is tried at one of its addresses: where it was refused, if it lies there still.
-            missing = {one.sha256 for one in entries if one.sha256 and one.uri_hash not in found}
-            rows = [*found.values(), *_elsewhere(connection, missing)]
+            at_home = [one for one in entries if _is_at_home(one, lying.get(one.uri_hash))]
+            missing = {one.sha256 for one in entries if one.sha256} - {one.sha256 for one in at_home}
+            rows = [*(lying[one.uri_hash] for one in at_home), *_elsewhere(connection, missing)]
             outermost = _climb(connection, rows)
         for row in sorted(outermost, key=lambda one: one.id):
             if row.id not in seen and _is_of(row, wish):
@@ -61,11 +62,20 @@ def _entries(wish: QuarantineFilter, after: int) -> Any:
     if wish.until is not None:
         conditions.append(quarantine.c.last_seen < wish.until)
     return (
-        select(quarantine.c.id, quarantine.c.uri_hash, quarantine.c.sha256)
+        select(quarantine.c.id, quarantine.c.uri_hash, quarantine.c.sha256, quarantine.c.stage)
         .where(*conditions)
         .order_by(quarantine.c.id)
         .limit(CHUNK)
     )
+
+
+def _is_at_home(entry: Any, row: Any) -> bool:
+    """Whether what was refused lies where it was refused; `row` is what lies there now, or None."""
+    if row is None:
+        return False
+    # Bytes that were refused unopened are no medium of their address.
+    is_unopened = entry.stage == Stage.FETCH and row.sha256 is None
+    return is_unopened or entry.sha256 in (None, row.sha256)
 
 
 def _is_of(row: Any, wish: QuarantineFilter) -> bool:
@@ -84,6 +94,7 @@ def _locations() -> Any:
             location.modified_ns,
             location.media_id,
             location.archive_id,
+            media.c.sha256,
             media.c.page_count,
         )
         .outerjoin(media, media.c.id == location.media_id)

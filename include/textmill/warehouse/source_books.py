@@ -15,10 +15,16 @@ from textmill.warehouse.tables import source
 def note_source(connection: Connection, spec: SourceSpec) -> datetime | None:
     """Register a source, or what became of it; returns when it was last listed to its end."""
     entry = insert(source).values(
-        name_hash=_key(spec.name), name=spec.name, kind=spec.kind, location=spec.location, media_listed=0
+        name_hash=_key(spec.name),
+        name=spec.name,
+        kind=spec.kind,
+        location=spec.location,
+        connection=spec.connection,
+        media_listed=0,
     )
+    new = entry.inserted
     connection.execute(
-        entry.on_duplicate_key_update(kind=entry.inserted.kind, location=entry.inserted.location)
+        entry.on_duplicate_key_update(kind=new.kind, location=new.location, connection=new.connection)
     )
     listed_at: datetime | None = connection.execute(
         select(source.c.listed_at).where(source.c.name_hash == _key(spec.name))
@@ -41,9 +47,12 @@ def note_listing(
 def recall_source(connection: Connection, name: str) -> SourceSpec | None:
     """Return a source as it was when a run last opened it, without what its catalogue said besides."""
     row = connection.execute(
-        select(source.c.kind, source.c.location).where(source.c.name_hash == _key(name))
+        select(source.c.kind, source.c.location, source.c.connection).where(source.c.name_hash == _key(name))
     ).one_or_none()
-    return None if row is None else SourceSpec(name=name, kind=SourceKind(row.kind), location=row.location)
+    if row is None:
+        return None
+    kind = SourceKind(row.kind)
+    return SourceSpec(name=name, kind=kind, location=row.location, connection=row.connection)
 
 
 def _key(name: str) -> str:

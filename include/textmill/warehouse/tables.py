@@ -113,6 +113,7 @@ source = Table(
     Column("name", String(2000), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("location", _ADDRESS, nullable=False),
+    Column("connection", String(250), comment="id of the connection by which it is read"),
     Column("listed_at", _MOMENT, comment="start of the last complete listing"),
     Column("media_listed", BigInteger, nullable=False, default=0, comment="in that listing"),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="SET NULL"), index=True),

@@ -24,6 +24,7 @@ from textmill.events import (
 )
 from textmill.lifeline import die_with_parent
 from textmill.ocr_requests import ocr_request
+from textmill.records import MediaRef
 from textmill.settings import Settings
 from textmill.staging import BatchArea, items_to_read, write_text
 from textmill_airflow.context import settings, warehouse
@@ -115,6 +116,7 @@ class OcrBatchOperator(BaseOperator):
         self.wishes = wishes
         self._process: OcrProcess | None = None
         self._killed = False
+        self._names: dict[str, str] = {}
 
     def execute(self, context: Context) -> str:
         """Run the OCR process and write the finished pages as a table."""
@@ -125,6 +127,7 @@ class OcrBatchOperator(BaseOperator):
         area = BatchArea.at(self.batch_uri)
         to_read = list(items_to_read(area))
         if to_read:
+            self._names = {item.ref.uri: _name_in_log(item.ref) for item, _ in to_read}
             expected = {item.item_no: item.estimated_pages for item, _ in to_read}
             self._write_request(area)
             with warehouse() as engine:
@@ -200,7 +203,7 @@ class OcrBatchOperator(BaseOperator):
             case PageDone():
                 self.log.info(
                     "%s page %d of %s: %d characters, confidence %.3f, %d ms",
-                    event.uri,
+                    self._names.get(event.uri),
                     event.page_no,
                     event.page_count or "?",
                     event.characters,
@@ -209,7 +212,9 @@ class OcrBatchOperator(BaseOperator):
                 )
             case StillReading():
                 total = f" of {event.duration_ms / 1000:.0f}" if event.duration_ms else ""
-                self.log.info("%s: %.0f%s s are looked at", event.uri, event.at_ms / 1000, total)
+                self.log.info(
+                    "%s: %.0f%s s are looked at", self._names.get(event.uri), event.at_ms / 1000, total
+                )
             case ItemFailed():
                 self.log.warning("Quarantined (%s): %s", event.reason, event.message)
             case WorkerFinished():
@@ -222,3 +227,12 @@ class OcrBatchOperator(BaseOperator):
                 )
             case _:
                 pass
+
+
+def _name_in_log(ref: MediaRef) -> str:
+    """Return the address of a medium; of a URL without its query, which may hold a signature."""
+    from textmill.fetching.http.naming import is_web, shown
+
+    if not is_web(ref.uri):
+        return ref.uri
+    return f"{ref.filename} ({shown(ref.uri)})" if ref.filename else shown(ref.uri)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -189,6 +190,8 @@ class HttpClient:
         host = self._access.host
         if host is None or (asked and asked[-1].scheme == "https" and url.scheme != "https"):
             return False
+        if self._access.scheme not in (None, url.scheme):
+            return False
         try:
             given = URL(f"{url.scheme}://{host}")
         except ValueError:
@@ -216,7 +219,8 @@ class HttpClient:
         if self._allow_private or url.raw_host is None or self._inner is None:
             return
         try:
-            found = await self._inner.resolve(url.raw_host, url.port or 0)
+            # Of both families: the proxy takes any address that it can reach.
+            found = await self._inner.resolve(url.raw_host, url.port or 0, socket.AF_UNSPEC)
         except (OSError, UnicodeError):
             return
         for result in found:

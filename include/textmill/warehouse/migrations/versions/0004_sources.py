@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(2000), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("location", _ADDRESS, nullable=False),
+        sa.Column("connection", sa.String(250), comment="id of the connection by which it is read"),
         sa.Column("listed_at", _MOMENT, comment="start of the last complete listing"),
         sa.Column(
             "media_listed", sa.BigInteger(), nullable=False, server_default="0", comment="in that listing"
