@@ -34,17 +34,18 @@ def test_a_dry_run_tells_what_would_be_read_and_reads_nothing(
     run = ingest(source, dry_run=True, batch_seconds=1, max_batches=2)
     assert run.state == DagRunState.SUCCESS
     seen = run.get_task_instance("report").xcom_pull(task_ids="report", run_id=run.run_id)
-    assert (seen["media"], seen["batches"]) == (4, 2)
+    estimate = seen["estimate"]
+    assert (estimate["media"], estimate["batches"]) == (4, 2)
     assert seen["media_by_kind"] == {"image": 2, "text": 1, "pdf": 1}
     assert sum(seen["media_by_source"].values()) == 4
-    assert seen["pages"] >= 4
-    assert seen["wall_seconds"] > 0
+    assert estimate["pages"] >= 4
+    assert estimate["wall_seconds"] > 0
     assert sorted(seen["first"]) == sorted(path.name for path in source.iterdir())
 
     (books,) = rows(warehouse, "SELECT state, finished_at, estimated_seconds FROM ingest_run")
     assert books.state == "dry_run"
     assert books.finished_at is not None
-    assert books.estimated_seconds == pytest.approx(seen["estimated_seconds"])
+    assert books.estimated_seconds == pytest.approx(estimate["seconds"])
     for table in ("media", "page", "ingest_batch", "quarantine"):
         assert rows(warehouse, f"SELECT COUNT(*) FROM {table}") == [(0,)], table
 
