@@ -171,9 +171,10 @@ def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
     except KeyboardInterrupt:
         say(f"\nThe run goes on without us: {ingest.run_page(running, run_id)}\n`make stop` ends everything.")
         return _INTERRUPTED
-    console.print(summary.tables(ingest.summary_of(running, run_id), source))
+    brought = ingest.summary_of(running, run_id)
+    console.print(summary.tables(brought, source))
     if state == "failed":
-        say(summary.failure(api.failed_tasks(ingest.DAG, run_id), running, run_id))
+        say(summary.failure(api.failed_tasks(ingest.DAG, run_id), running, run_id, brought.problem))
     say(summary.next_steps(running))
     return 0 if state == "success" else 1
 

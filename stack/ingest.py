@@ -17,7 +17,8 @@ from stack.airflow_api import AirflowApi
 from stack.errors import StackError
 from stack.lifecycle import Running
 from stack.paths import Paths
-from textmill.sources.catalogue import catalogue_names
+from textmill.errors import SourceError
+from textmill.sources.catalogue import catalogue_names, load_catalogue
 
 if TYPE_CHECKING:
     from textmill.warehouse.reporting import RunProgress, RunSummary
@@ -59,9 +60,21 @@ def source_of(media: str | None, paths: Paths) -> str:
         if parts.scheme != "file":
             return media
     path = Path(unquote(parts.path)) if parts.scheme == "file" else Path(media)
-    if not path.exists() and media in catalogue_names(paths.sources_file):
+    if not path.exists() and _is_in_catalogue(media, paths.sources_file):
         return media
     return str(_readable(path.expanduser().absolute(), "MEDIA"))
+
+
+def _is_in_catalogue(name: str, file: Path) -> bool:
+    """Whether a source has this name. Raises StackError when the catalogue cannot tell."""
+    if name in catalogue_names(file):
+        return True
+    try:
+        if file.exists():
+            load_catalogue(file)
+    except SourceError as error:
+        raise StackError(f"{name} is no file or folder, and the catalogue cannot be read: {error}") from None
+    return False
 
 
 def _readable(path: Path, name: str) -> Path:

@@ -33,7 +33,8 @@ def make_console() -> Console:
 def tables(summary: RunSummary, source: str) -> RenderableType:
     """What a run brought: totals, one line of text per medium, what was put aside and why."""
     parts: list[RenderableType] = [_totals(summary)]
-    if summary.media_found and summary.media_unchanged == summary.media_found:
+    is_over = summary.state == "success"
+    if is_over and summary.media_found and summary.media_unchanged == summary.media_found:
         parts.append("Everything is unchanged: nothing was read again.")
     if summary.media:
         parts.append(_media(summary.media, source))
@@ -45,9 +46,9 @@ def tables(summary: RunSummary, source: str) -> RenderableType:
     return Group(*parts)
 
 
-def failure(tasks: Sequence[FailedTask], running: Running, run_id: str) -> str:
-    """Which tasks failed, and where their logs are."""
-    lines = ["The run failed."]
+def failure(tasks: Sequence[FailedTask], running: Running, run_id: str, problem: str | None) -> str:
+    """Why the run failed, which tasks did, and where their logs are."""
+    lines = [f"The run failed: {problem}" if problem else "The run failed."]
     for task in tasks[:_MOST_ROWS]:
         mapped = "" if task.map_index < 0 else f"/mapped/{task.map_index}"
         lines.append(f"  {task.label}: {run_page(running, run_id)}/tasks/{task.task_id}{mapped}")

@@ -53,6 +53,12 @@ def wishes_from(
         raise SourceError(f"This DAG has no param {', '.join(_with_guess(name, known) for name in unknown)}.")
     _refuse_passwords(params["source"] or "")
     quarantined = _quarantine_filter(params)
+    if quarantined and interval:
+        raise SourceError("A backfill goes by days, the quarantine does not: switch retry_quarantined off.")
+    if quarantined and params["reread"] not in ("nothing", "refused"):
+        raise SourceError(
+            f"retry_quarantined reads what was refused, and not {params['reread']!r}: leave reread as it is."
+        )
     return RunWishes(
         # What is in quarantine for good counts as unchanged and would be left out.
         reread=Reread.REFUSED if quarantined else Reread(params["reread"]),

@@ -91,7 +91,8 @@ def test_a_failure_names_tasks_and_logs_but_no_password(tmp_path: Path) -> None:
     secrets = secrets_store.load_or_create(paths.secrets)
     running = Running(AirflowSettings(paths, Ports(8081, 2, 3), slots=1), secrets)
     tasks = [FailedTask("batch.ocr", 7, "failed"), FailedTask("report", -1, "failed")]
-    text = summary.failure(tasks, running, "run-1")
+    text = summary.failure(tasks, running, "run-1", "the source gone: it is not there")
+    assert text.startswith("The run failed: the source gone: it is not there")
     assert (
         "batch.ocr [7]: http://127.0.0.1:8081/dags/media_ingest/runs/run-1/tasks/batch.ocr/mapped/7" in text
     )

@@ -98,3 +98,10 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(SourceError, match=r"on example\.org holds") as refusal:
         wishes(source="https://me:hunter2@example.org/list.txt")
     assert "hunter2" not in str(refusal.value)
+
+
+def test_the_quarantine_is_tried_neither_day_by_day_nor_with_all_else() -> None:
+    with pytest.raises(SourceError, match="leave reread as it is"):
+        wishes(retry_quarantined=True, reread="everything")
+    with pytest.raises(SourceError, match="backfill goes by days"):
+        wishes_from(AS_IT_STANDS | {"retry_quarantined": True}, AS_IT_STANDS, interval=Interval(*DAY))

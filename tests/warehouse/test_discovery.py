@@ -383,7 +383,9 @@ class TestSeveralSources:
             plan_run(connection, mill.run_id, [])
         with pytest.raises(BatchFailed, match=r"the source gone: The source .*nowhere does not exist"):
             report(mill.warehouse, mill.staging, mill.settings, run_id=mill.run_id)
-        assert mill.rows("SELECT state, media_found FROM v_run") == [("failed", 3)]
+        ((state, found, problem),) = mill.rows("SELECT state, media_found, problem FROM v_run")
+        assert (state, found) == ("failed", 3)
+        assert "nowhere does not exist" in problem
 
     def test_a_source_that_breaks_on_the_way_hands_nothing_on(
         self, mill: Mill, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,7 +14,8 @@ from textmill.records import Rejection, Stage
 from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.loader import MediumResult, load_medium
-from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve, standing
+from textmill.warehouse.locations import note_location
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve, resolve_address, standing
 from textmill.warehouse.runs import run_key, start_run
 
 URL = "https://example.org/a.pdf"
@@ -100,3 +101,22 @@ def test_a_medium_waits_for_the_last_of_its_pages(warehouse: Engine) -> None:
     assert load(2, [1, 2]) == NOW + timedelta(days=2, hours=1)
     assert load(3, [1, 2]) == NOW + timedelta(days=3, hours=2)
     assert load(4, []) is None
+
+
+def test_a_file_mended_with_content_that_is_known_closes_what_it_was_refused_for(warehouse: Engine) -> None:
+    broken = Rejection.of(DamagedImage("It breaks off."), uri=ref().uri, sha256="a" * 64, stage=Stage.OCR)
+    elsewhere = ref("copy.png")
+    fail(warehouse, 1, broken)
+    claimant = Claimant("run-1", 0, Reread.NOTHING, 1)
+    with warehouse.begin() as connection:
+        first = claim(connection, content("a"), claimant, NOW).media_id
+        known = claim(connection, content("b"), claimant, NOW).media_id
+        note_location(connection, ref(), media_id=first, refused=False, now=NOW)
+        note_location(connection, elsewhere, media_id=first, refused=False, now=NOW)
+        note_location(connection, ref(), media_id=known, refused=False, now=NOW)
+        resolve_address(connection, uri=ref().uri, sha256="b" * 64, now=NOW)
+    assert rows(warehouse, "SELECT status FROM v_quarantine") == [("open",)], "it still lies elsewhere"
+    with warehouse.begin() as connection:
+        note_location(connection, elsewhere, media_id=known, refused=False, now=NOW)
+        resolve_address(connection, uri=ref().uri, sha256="b" * 64, now=NOW)
+    assert rows(warehouse, "SELECT status FROM v_quarantine") == [("resolved",)]

@@ -25,7 +25,7 @@ CONTRACT = {
     "last_seen run_id next_try",
     "v_run": "run_id source state started_at finished_at media_found media_unchanged media_loaded "
     "media_quarantined pages_loaded pages_quarantined batches confidence pages_per_second interval_start "
-    "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds",
+    "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds problem",
     "v_source": "name kind location listed_at media_listed locations_present locations_deleted "
     "open_quarantine",
     "v_location": "uri source media_id sha256 bytes modified_at etag tags change changed_at moved_from "

@@ -22,5 +22,6 @@ SELECT
     r.media_waiting      AS media_waiting,
     r.media_reappeared   AS media_reappeared,
     r.media_deleted      AS media_deleted,
-    r.estimated_seconds  AS estimated_seconds
+    r.estimated_seconds  AS estimated_seconds,
+    r.problem            AS problem
 FROM ingest_run AS r

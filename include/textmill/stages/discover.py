@@ -71,21 +71,22 @@ def discover(
     def choose(wish: str) -> list[SourceSpec]:
         return choose_sources(wish, settings, schedule=schedule, allow_private=allow_private)
 
-    if wishes.quarantined is not None:
-        tally = _hand_on_quarantined(warehouse, run, settings, connections, wishes.quarantined, choose)
-    else:
-        sources = choose(source)
-        walker = SourceWalker(
-            warehouse,
-            wishes,
-            ingest_run_id=in_transaction(warehouse, lambda connection: run_key(connection, run_id)),
-            moment=moment,
-            several=len(sources) > 1,
-            fingerprints_of=fingerprints_of,
-        )
-        tally = _hand_on_changed(run, settings, connections, sources, walker)
-    in_transaction(warehouse, lambda connection: _note(connection, run_id, tally))
-    return tally
+    with _noting_why(run, source or f"schedule {schedule}"):
+        if wishes.quarantined is not None:
+            tally = _hand_on_quarantined(warehouse, run, settings, connections, wishes.quarantined, choose)
+        else:
+            sources = choose(source)
+            walker = SourceWalker(
+                warehouse,
+                wishes,
+                ingest_run_id=in_transaction(warehouse, lambda connection: run_key(connection, run_id)),
+                moment=moment,
+                several=len(sources) > 1,
+                fingerprints_of=fingerprints_of,
+            )
+            tally = _hand_on_changed(run, settings, connections, sources, walker)
+        in_transaction(warehouse, lambda connection: _note(connection, run_id, tally))
+        return tally
 
 
 def _note(connection: Connection, run_id: str, tally: Discovery) -> None:
@@ -148,6 +149,17 @@ def _hand_on_quarantined(
     write_records(run.sources, filter(None, sources.values()), SourceSpec)
     _note_problems(run, problems, len(sources))
     return Discovery(found=out.count, to_read=out.count)
+
+
+@contextmanager
+def _noting_why(run: RunArea, source: str) -> Iterator[None]:
+    """Write down why nothing was discovered, so that the report can say it."""
+    try:
+        yield
+    except SourceError as error:
+        name = shown(source) if is_web(source) else source
+        write_records(run.problems, [SourceProblem(source=name, message=str(error))], SourceProblem)
+        raise
 
 
 @contextmanager

@@ -130,6 +130,9 @@ class Intake:
             rejection = Rejection.of(
                 error, uri=item.ref.uri, sha256=arrived.sha256 if arrived else None, stage=Stage.FETCH
             )
+            if within is None and is_web(item.ref.uri) and not (arrived and _can_be_asked_again(arrived)):
+                # Nobody could tell that it did not change: it would be downloaded every night.
+                rejection = rejection.model_copy(update={"permanent": False})
             seen = item if within else item.model_copy(update={"ref": _as_seen(item.ref, arrived)})
             yield FetchedItem(item=seen, outcome=FetchOutcome.REJECTED, rejection=rejection, archive=archive)
             return
@@ -247,6 +250,11 @@ class Intake:
             estimated_pages=self._cost.pages(ref),
             estimated_seconds=self._cost.seconds(ref),
         )
+
+
+def _can_be_asked_again(incoming: Incoming) -> bool:
+    """Whether its server can be asked for it only if it changed."""
+    return bool(incoming.etag or incoming.last_modified)
 
 
 def _as_seen(ref: MediaRef, incoming: Incoming | None) -> MediaRef:

@@ -26,7 +26,7 @@ def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: s
     _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
-            f"{len(unfinished)} part(s) of the run did not get through: {'; '.join(unfinished)}. "
+            f"Not all of the run got through: {'; '.join(one.rstrip('.') for one in unfinished)}. "
             f"See the log of the failed task; clearing it continues where it stopped."
         )
     return run_summary(warehouse, run_id)

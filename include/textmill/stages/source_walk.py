@@ -160,6 +160,7 @@ class SourceWalker:
             moment=self._moment,
             source=spec.name,
             adopt_as=spec.name if is_in_catalogue else None,
+            tags=spec.tags,
             read_otherwise=self._read_otherwise(spec),
         )
         return _Walk(spec, listing, question, is_known, listed_before, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,8 @@ def _judge(area: BatchArea) -> tuple[list[ExpectationResult], list[PageVerdict]]
     rows = list(_rows(area))
     if not rows:
         return [], []  # without pages, spare the seconds that importing Great Expectations takes
+    # While it is imported it tells of each deprecated function: thousands of lines in a task's log.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from textmill.quality.suite import check_pages
     from textmill.quality.verdicts import verdicts
 

@@ -41,6 +41,7 @@ class Question:
         moment: when the run began; what it notes, it notes of this time.
         source: name of the source that names the references.
         adopt_as: the name to give to locations whose source is a typed address; None leaves them.
+        tags: those of the source, which such locations get, too.
         read_otherwise: what `Reread.OTHER_ENGINE` goes by; without it, everything is read again.
     """
 
@@ -49,6 +50,7 @@ class Question:
     moment: datetime
     source: str
     adopt_as: str | None = None
+    tags: tuple[str, ...] = ()
     read_otherwise: ReadOtherwise | None = None
 
 
@@ -182,7 +184,7 @@ def mark(connection: Connection, answer: Answer, question: Question) -> None:
         connection.execute(
             update(media_location)
             .where(media_location.c.id.in_(answer.to_adopt))
-            .values(source=question.adopt_as)
+            .values(source=question.adopt_as, tags=list(question.tags))
         )
 
 

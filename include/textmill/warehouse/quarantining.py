@@ -230,7 +230,7 @@ def resolve_lines(connection: Connection, manifest: str, *, ingest_run_id: int, 
             func.left(quarantine.c.uri, len(lines)) == lines,
             quarantine.c.ingest_run_id != ingest_run_id,
         )
-        .values(status="resolved", last_seen=now)
+        .values(status="resolved", last_seen=now, next_try_at=None)
     )
 
 
@@ -245,17 +245,32 @@ def open_contents(connection: Connection) -> set[str]:
 def resolve_address(connection: Connection, *, uri: str, sha256: str, now: datetime) -> None:
     """Close what was refused at an address where the known content `sha256` lies now.
 
-    What that content itself was refused for stays: an archive that breaks off is known and refused.
+    That is what was refused there unopened, and content that lies nowhere any more. What the known content
+    itself was refused for stays: an archive that breaks off is known and refused.
     """
     connection.execute(
         update(quarantine)
         .where(
             quarantine.c.status.in_(_NOT_SETTLED),
             quarantine.c.uri_hash == uri_hash(uri),
-            quarantine.c.stage == Stage.FETCH,
-            or_(quarantine.c.sha256.is_(None), quarantine.c.sha256 != sha256),
+            or_(
+                quarantine.c.sha256.is_(None),
+                and_(
+                    quarantine.c.sha256 != sha256, or_(quarantine.c.stage == Stage.FETCH, ~_lies_somewhere())
+                ),
+            ),
         )
-        .values(status="resolved", last_seen=now)
+        .values(status="resolved", last_seen=now, next_try_at=None)
+    )
+
+
+def _lies_somewhere() -> ColumnElement[bool]:
+    """Say in SQL that the content of an entry still lies at some address."""
+    return (
+        select(media_location.c.id)
+        .join(media, media.c.id == media_location.c.media_id)
+        .where(media.c.sha256 == quarantine.c.sha256, media_location.c.deleted_at.is_(None))
+        .exists()
     )
 
 
@@ -270,7 +285,7 @@ def resolve_failures(connection: Connection, *, uri: str, now: datetime) -> None
             quarantine.c.sha256.is_(None),
             quarantine.c.permanent.is_(False),
         )
-        .values(status="resolved", last_seen=now)
+        .values(status="resolved", last_seen=now, next_try_at=None)
     )
 
 
@@ -286,21 +301,15 @@ def resolve(
         kept: what was refused just now.
     """
     keys = [entry_key(one.uri, one.sha256, one.page_no, one.stage) for one in kept]
-    elsewhere = (
-        select(media_location.c.id)
-        .join(media, media.c.id == media_location.c.media_id)
-        .where(media.c.sha256 == quarantine.c.sha256, media_location.c.deleted_at.is_(None))
-        .exists()
-    )
     connection.execute(
         update(quarantine)
         .where(
             quarantine.c.status.in_(_NOT_SETTLED),
             or_(
                 quarantine.c.sha256 == sha256,
-                and_(quarantine.c.uri_hash == uri_hash(uri), ~elsewhere),
+                and_(quarantine.c.uri_hash == uri_hash(uri), ~_lies_somewhere()),
             ),
             quarantine.c.entry_key.notin_(keys),
         )
-        .values(status="resolved", last_seen=now)
+        .values(status="resolved", last_seen=now, next_try_at=None)
     )

@@ -22,6 +22,9 @@ from textmill.warehouse.tables import (
     source,
 )
 
+_TELLING_SHARE = 0.1
+"""Before so much of the work is done, the time that it took says little about the rest."""
+
 
 @dataclass(frozen=True)
 class RunProgress:
@@ -73,6 +76,7 @@ class RunSummary:
     Attributes:
         seconds: from its first task to its last.
         open_entries: quarantine entries of the run's source that are open, also those of earlier runs.
+        problem: what did not get through, in words.
     """
 
     state: str
@@ -88,6 +92,7 @@ class RunSummary:
     media: Sequence[MediumLine]
     quarantined: Sequence[QuarantineLine]
     open_entries: int = 0
+    problem: str | None = None
 
 
 def run_progress(engine: Engine, run_id: str) -> RunProgress | None:
@@ -130,7 +135,7 @@ def _progress(run: Row[*tuple[Any, ...]], batches: Row[*tuple[Any, ...]]) -> Run
         media_unchanged=run.media_unchanged,
         pages_per_second=float(batches.pages_done) / elapsed if elapsed > 0 else 0.0,
         # Batches that nobody has opened yet have no page count; their share of the planned work stands in.
-        seconds_left=elapsed * (1 - share) / share if share > 0 and elapsed > 0 else None,
+        seconds_left=elapsed * (1 - share) / share if share > _TELLING_SHARE and elapsed > 0 else None,
     )
 
 
@@ -160,6 +165,7 @@ def run_summary(engine: Engine, run_id: str) -> RunSummary:
         media=loaded,
         quarantined=refused,
         open_entries=open_entries,
+        problem=run.problem,
     )
 
 

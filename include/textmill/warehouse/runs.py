@@ -16,6 +16,8 @@ from textmill.warehouse.tables import ingest_batch, ingest_run, quality_result
 
 DRY_RUN = "dry_run"
 
+_MOST_PROBLEM = 8000
+
 
 def start_run(
     connection: Connection,
@@ -38,6 +40,7 @@ def start_run(
         "interval_start": interval and _in_utc(interval.start),
         "interval_end": interval and _in_utc(interval.end),
         "finished_at": None,
+        "problem": None,
         "batches": None,
         "estimated_seconds": None,
     }
@@ -211,7 +214,7 @@ def finish_run(
     in_parts = totals_of_readings(connection, run.id)
     if not unfinished and in_parts.unfinished:
         unfinished = (f"{in_parts.unfinished} media read in parts, of which not every part is there",)
-    values: dict[str, Any] = {"finished_at": now}
+    values: dict[str, Any] = {"finished_at": now, "problem": "; ".join(unfinished)[:_MOST_PROBLEM] or None}
     if run.state != DRY_RUN:
         # A dry run hands nothing on: what it found and called unchanged stands as it was counted.
         values |= _totals(connection, run.id) | {"state": "success"}

@@ -192,6 +192,7 @@ ingest_run = Table(
     Column("pages_quarantined", Integer, nullable=False),
     Column("batches", Integer, comment="null until the run is planned"),
     Column("estimated_seconds", Double, comment="of one slot, by the plan"),
+    Column("problem", Text, comment="what did not get through, in words"),
     Column("confidence", Double),
     **_INNODB,
 )

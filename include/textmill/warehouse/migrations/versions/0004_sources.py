@@ -203,6 +203,7 @@ def _upgrade_books() -> None:
         _count("media_reappeared", "of media_unchanged"),
         _count("media_deleted", "locations that are gone"),
         sa.Column("estimated_seconds", sa.Double(), comment="of one slot, by the plan"),
+        sa.Column("problem", sa.Text(), comment="what did not get through, in words"),
     )
     _no_default("ingest_run", "media_refused", "media_waiting", "media_reappeared", "media_deleted")
     _add(
@@ -242,6 +243,7 @@ def downgrade() -> None:
         "media_reappeared",
         "media_deleted",
         "estimated_seconds",
+        "problem",
     ):
         op.drop_column("ingest_run", name)
     op.drop_index("ix_media_location_source", "media_location")
