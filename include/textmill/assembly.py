@@ -118,33 +118,57 @@ def _numbered(entry: _Entry, number: int) -> _Entry:
 
 
 def _mended(before: _Entry, after: _Entry, within_ms: float) -> _Judged | None:
-    """Return the page of which these two are the halves, None where they are none."""
+    """Return the page of which these two are the halves, None where they are none.
+
+    All that the first shows must stay to the seam and be there behind it; more may come later.
+    """
     if isinstance(before, Rejection) or isinstance(after, Rejection):
         return None
     (first, verdict), (second, other) = before, after
-    if not (verdict.accepted and other.accepted):
-        return None
     gap = (second.start_ms or 0) - (first.end_ms or 0)
-    if abs(gap) > within_ms or _words(first) != _words(second):
+    if not (verdict.accepted and other.accepted) or abs(gap) > within_ms:
         return None
-    return _joined(first, second), verdict
+    if any(_end(first) - (line.end_ms or 0) > within_ms for line in first.lines):
+        return None
+    again = _found_again(first.lines, second.lines)
+    return None if again is None else (_joined(first, second, again), other)
 
 
-def _words(page: PageRecord) -> list[list[str]]:
-    return [line.text.casefold().split() for line in page.lines]
+def _end(page: PageRecord) -> int:
+    return page.end_ms or 0
 
 
-def _joined(first: PageRecord, second: PageRecord) -> PageRecord:
-    lines = tuple(_longer(*pair) for pair in zip(first.lines, second.lines, strict=True))
-    text = PageText(first.text, first.lines).with_lines(lines)
-    return first.model_copy(
+def _found_again(lines: Sequence[LineRecord], later: Sequence[LineRecord]) -> dict[int, LineRecord] | None:
+    """Return lines by their place among the later ones, None unless all are there, in the same order."""
+    places: dict[int, LineRecord] = {}
+    place = 0
+    for line in lines:
+        while place < len(later) and _words(later[place]) != _words(line):
+            place += 1
+        if place == len(later):
+            return None
+        places[place] = line
+        place += 1
+    return places
+
+
+def _words(line: LineRecord) -> list[str]:
+    return line.text.casefold().split()
+
+
+def _joined(first: PageRecord, second: PageRecord, again: dict[int, LineRecord]) -> PageRecord:
+    lines = [
+        _longer(again[place], line) if place in again else line for place, line in enumerate(second.lines)
+    ]
+    text = PageText(second.text, second.lines).with_lines(lines)
+    return second.model_copy(
         update={
             "text": text.text,
-            "lines": lines,
+            "lines": text.lines,
             "confidence": text.confidence,
             "confidence_low": text.confidence_low,
             "low_line_share": text.low_line_share,
-            "end_ms": second.end_ms,
+            "start_ms": first.start_ms,
             "milliseconds": first.milliseconds + second.milliseconds,
             "preprocessing": "; ".join(filter(None, (first.preprocessing, second.preprocessing))),
         }
@@ -155,5 +179,5 @@ def _longer(first: LineRecord, second: LineRecord) -> LineRecord:
     """Return the surer reading of a line, with the time of both."""
     surer = max(first, second, key=lambda line: line.confidence)
     return surer.model_copy(
-        update={"line_no": first.line_no, "start_ms": first.start_ms, "end_ms": second.end_ms}
+        update={"line_no": second.line_no, "start_ms": first.start_ms, "end_ms": second.end_ms}
     )

@@ -247,6 +247,24 @@ def test_a_slide_over_several_seams_is_one_page(read_part: PartReader, tmp_path:
     assert texts(together) == [(1, ["amber", "fjord"], 0, 11_000), (2, ["island"], 11_000, 12_000)]
 
 
+def test_a_slide_that_builds_up_over_a_seam_is_one_page(read_part: PartReader, tmp_path: Path) -> None:
+    built = [(4.0, ("amber",)), (4.0, ("amber", "fjord")), (4.0, ("amber", "fjord", "kelp"))]
+    film = write_film(tmp_path / "film.mp4", built)
+    whole = read_part(film, 0, 1, engine=FILM, kind=Kind.VIDEO)
+    for parts in (2, 3, 4):
+        together = joined(film_parts(read_part, film, parts))
+        assert texts(together) == texts(whole) == [(1, ["amber", "fjord", "kelp"], 0, 12_000)]
+        starts = [line.start_ms for line in pages(together)[0].lines]
+        assert starts == [line.start_ms for line in pages(whole)[0].lines] == [0, 4000, 8000]
+
+
+def test_what_is_gone_behind_a_seam_stays_a_page_of_its_own(read_part: PartReader, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mp4", [(4.0, ("amber", "island")), (4.0, ("amber", "kelp"))])
+    together = joined(film_parts(read_part, film, 2))
+    found = [word for _, words, _, _ in texts(together) for word in words]
+    assert set(found) == {"amber", "island", "kelp"}
+
+
 def test_a_frame_that_fails_in_a_later_part_gets_its_number_in_the_whole(
     read_part: PartReader, tmp_path: Path
 ) -> None:
