@@ -19,6 +19,7 @@ from stack.lifecycle import Running
 from stack.paths import Paths
 from textmill.errors import SourceError
 from textmill.sources.catalogue import catalogue_names, load_catalogue
+from textmill.web_addresses import holds_login
 
 if TYPE_CHECKING:
     from textmill.warehouse.reporting import RunProgress, RunSummary
@@ -51,8 +52,7 @@ def source_of(media: str | None, paths: Paths) -> str:
         return "" if paths.sources_file.exists() else str(_readable(paths.samples, "the samples folder"))
     parts = urlsplit(media)
     if parts.scheme and parts.netloc:
-        # `s3://ID@bucket` names a connection, and `abfs://container@account…` an account.
-        if parts.password or (parts.username and parts.scheme in ("http", "https")):
+        if holds_login(parts):
             raise StackError(
                 f"MEDIA holds a user or password for {parts.hostname}, which would end up in logs: keep it "
                 f"in an Airflow connection, and the source in {paths.sources_file} (see docs/sources.md)."

@@ -126,6 +126,14 @@ class ReadingProfile(Record):
     engine: str | None = None
     languages: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, ref: MediaRef, source: SourceSpec | None) -> ReadingProfile:
+        """Return how a medium of a source is read; what its manifest says of languages comes first."""
+        return cls(
+            engine=source.engine if source else None,
+            languages=ref.languages or (source.languages if source else ()),
+        )
+
 
 class BatchItem(Record):
     """A reference with its number in the batch (from 0) and what the planner expects of it.

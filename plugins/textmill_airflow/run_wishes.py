@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from textmill.errors import Reason, SourceError
 from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
+from textmill.web_addresses import holds_login
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -76,8 +77,7 @@ def _with_guess(name: str, known: Collection[str]) -> str:
 def _refuse_passwords(source: str) -> None:
     """Params are kept in the books, and shown: an address with a password in it goes no further."""
     parts = urlsplit(source)
-    # `s3://id@bucket` names a connection by its id, as Airflow's own addresses of objects do.
-    if parts.password or (parts.username and parts.scheme in ("http", "https")):
+    if holds_login(parts):
         raise SourceError(
             f"The address on {parts.hostname} holds a user or a password: keep it in an Airflow connection, "
             f"and the source in the catalogue with the connection's id."

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from textmill.pace import MOST_START_SECONDS, Pace, Work, bounded
 from textmill.records import Kind, MediaRef
+from textmill.web_addresses import is_web
 
 _ENDINGS = {
     Kind.PDF: ("pdf",),
@@ -154,4 +155,4 @@ def _guess(size: int | None, cost: _KindCost) -> int:
 def _was_fetched_before(ref: MediaRef) -> bool:
     if ref.etag is None and ref.last_modified is None:
         return False
-    return ref.uri.startswith(("http:", "https:"))
+    return is_web(ref.uri)

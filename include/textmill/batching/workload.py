@@ -70,11 +70,7 @@ class Workload:
         self.profile.append(number)
 
     def _number(self, ref: MediaRef) -> int:
-        source = self._sources.get(ref.source)
-        profile = ReadingProfile(
-            engine=source.engine if source else None,
-            languages=ref.languages or (source.languages if source else ()),
-        )
+        profile = ReadingProfile.of(ref, self._sources.get(ref.source))
         if profile not in self.profiles:
             most = max(1, self._max_batches // 3)
             if len(self.profiles) >= most:

@@ -11,8 +11,9 @@ from urllib.parse import quote
 from textmill.errors import StagingError
 from textmill.records import SourceKind
 from textmill.sources.manifest import format_of_name
-from textmill.sources.urls import AddressError, is_web, normalise_url
+from textmill.sources.urls import AddressError, normalise_url
 from textmill.staging import path_of
+from textmill.web_addresses import is_web
 
 OBJECT_STORES = ("s3", "gs", "abfs", "abfss", "adl", "az", "gcs", "s3a")
 CONNECTION = re.compile(r"[A-Za-z0-9_.-]{1,200}")

@@ -13,7 +13,8 @@ from textmill.records import SourceKind, SourceSpec
 from textmill.sources.addresses import Address, read_address
 from textmill.sources.catalogue import DEFAULT_SCHEDULES, NIGHTLY, Catalogue, CatalogueSource
 from textmill.sources.catalogue_fields import SourceFields, mistakes_in
-from textmill.sources.urls import AddressError, is_web
+from textmill.sources.urls import AddressError
+from textmill.web_addresses import is_web
 
 _SCHEDULE_NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _PRESETS = {

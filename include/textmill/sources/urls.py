@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from textmill.web_addresses import is_web
+
 MOST_CHARACTERS = 15_000
 """The warehouse keeps 16,000: what lies in an archive is named behind the address of the archive."""
 
@@ -27,11 +29,6 @@ _AT = re.compile(r".*(?:[@\uff20\ufe6b]|%40|\\u0040)", re.DOTALL | re.IGNORECASE
 
 class AddressError(ValueError):
     """An address cannot be used; the message goes on from "the address …" and shows nothing of it."""
-
-
-def is_web(address: str) -> bool:
-    """Whether the address is of the scheme http or https."""
-    return address[:8].lower().startswith(("http://", "https://"))
 
 
 def normalise_url(text: str) -> str:

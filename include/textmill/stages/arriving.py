@@ -12,13 +12,14 @@ from textmill.access import Connections, HttpAccess
 from textmill.fetching.arrivals import Arrival
 from textmill.fetching.content_store import ContentStore
 from textmill.fetching.http.downloads import Downloads, SourceAccess
-from textmill.fetching.http.naming import is_web, name_of_ref
+from textmill.fetching.http.naming import name_of_ref
 from textmill.fetching.journal import FetchJournal, is_kept
 from textmill.fetching.object_downloads import ObjectDownloads
 from textmill.records import BatchItem, FetchedItem, SourceSpec
 from textmill.settings import Settings
 from textmill.stages.intake import Intake
 from textmill.staging import BatchArea, path_of, read_records
+from textmill.web_addresses import is_web
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
 from textmill.errors import SourceError
-from textmill.fetching.http.naming import is_web, shown
+from textmill.fetching.http.naming import shown
 from textmill.records import FingerprintsOf, MediaRef, SourceKind, SourceProblem, SourceSpec
 from textmill.run_wishes import QuarantineFilter, RunWishes
 from textmill.settings import Settings
@@ -25,6 +25,7 @@ from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.retrying import locations_to_retry
 from textmill.warehouse.runs import note_discovery, run_key, start_run
 from textmill.warehouse.source_books import recall_source
+from textmill.web_addresses import is_web
 
 LOG = logging.getLogger(__name__)
 

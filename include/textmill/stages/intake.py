@@ -14,7 +14,7 @@ from textmill.errors import ArchiveTooLarge, MediumError
 from textmill.fetching.archives import ArchiveLimits, Budget, CannotGoOn, Member, open_archive
 from textmill.fetching.content_store import ContentStore, Incoming
 from textmill.fetching.http.answers import modified_ns
-from textmill.fetching.http.naming import is_web, name_of_ref
+from textmill.fetching.http.naming import name_of_ref
 from textmill.fetching.sniffing import sniff
 from textmill.records import (
     BatchItem,
@@ -34,6 +34,7 @@ from textmill.warehouse.claims import Claimant
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location, note_seen
 from textmill.warehouse.readings import claim_item
+from textmill.web_addresses import is_web
 
 LOG = logging.getLogger(__name__)
 

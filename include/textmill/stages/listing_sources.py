@@ -16,6 +16,7 @@ from textmill.records import MediaRef, SourceKind, SourceSpec
 from textmill.settings import Settings
 from textmill.sources.folder import FolderListing, open_folder
 from textmill.sources.listing import Listing
+from textmill.web_addresses import is_web
 
 
 def open_listing(
@@ -67,7 +68,7 @@ def _scheme(spec: SourceSpec) -> str:
 def _open_tree(spec: SourceSpec, settings: Settings, connections: Connections) -> Listing:
     if _scheme(spec) == "file":
         return FolderListing(spec, stable_seconds=settings.stable_seconds)
-    if _scheme(spec) in ("http", "https"):
+    if is_web(spec.location):
         raise SourceError(f"{shown(spec.location)} is no folder: a server of web pages cannot be listed.")
     from textmill.sources.object_store import ObjectStoreListing
 
@@ -85,7 +86,7 @@ def _open_manifest(
     if _scheme(spec) == "file":
         path = open_folder(spec.location)
         modified_ns = path.stat().st_mtime_ns
-    elif _scheme(spec) in ("http", "https"):
+    elif is_web(spec.location):
         path, modified_ns = _download(spec, settings, connections, downloads)
     else:
         from textmill.fetching.objects import object_modified_ns, open_object

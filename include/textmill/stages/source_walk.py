@@ -174,8 +174,7 @@ class SourceWalker:
         def read_otherwise(connection: Connection, refs: Sequence[MediaRef]) -> set[str]:
             uris: dict[ReadingProfile, list[str]] = {}
             for ref in refs:
-                profile = ReadingProfile(engine=spec.engine, languages=ref.languages or spec.languages)
-                uris.setdefault(profile, []).append(ref.uri)
+                uris.setdefault(ReadingProfile.of(ref, spec), []).append(ref.uri)
             found: set[str] = set()
             for profile, some in uris.items():
                 found |= addresses_read_otherwise(connection, some, fingerprints_of(profile))

@@ -17,10 +17,11 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, text, upd
 from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
 from textmill.warehouse.addresses import uri_hash
-from textmill.warehouse.locations import REAPPEARED, OpenMembers, is_url, open_members, waits
+from textmill.warehouse.locations import REAPPEARED, OpenMembers, open_members, waits
 from textmill.warehouse.quarantining import reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
+from textmill.web_addresses import is_web
 
 CHUNK = 2000
 """References per question."""
@@ -131,11 +132,11 @@ def look_up(
         wanted = _is_wanted(row, members, question.reread) or ref.uri in otherwise
         verdict = _Verdict.LOOK if wanted else _verdict(row, ref, members)
         if verdict is _Verdict.LOOK:
-            is_asked = is_url(ref.uri) and not wanted and row.media_id not in members.due and _is_through(row)
+            is_asked = is_web(ref.uri) and not wanted and row.media_id not in members.due and _is_through(row)
             answer.to_read.append(_with_what_is_known(row, ref, is_asked))
             if is_asked:
                 answer.to_ask.add(ref.uri)
-            if row.deleted and is_url(ref.uri):
+            if row.deleted and is_web(ref.uri):
                 answer.back.append(row.id)  # its server may say that nothing changed
             continue
         answer.unchanged += 1
@@ -222,7 +223,7 @@ def _needs_thought(plain: Row[*tuple[Any, ...]] | None, ref: MediaRef, question:
     """Whether more has to be known of a location that is there to tell what is to be done."""
     if plain is None:
         return False
-    if not plain.plain or question.reread is not Reread.NOTHING or is_url(ref.uri):
+    if not plain.plain or question.reread is not Reread.NOTHING or is_web(ref.uri):
         return True
     return not _is_same(plain, ref)
 
@@ -264,7 +265,7 @@ def _verdict(row: Row[*tuple[Any, ...]], ref: MediaRef, members: OpenMembers) ->
     same = _is_same(row, ref)
     if ref.sha256 is not None and ref.sha256 == row.sha256 and _is_settled(row):
         same = True
-    elif is_url(ref.uri) and not row.waits:
+    elif is_web(ref.uri) and not row.waits:
         return _Verdict.LOOK  # only its server knows
     if not same:
         return _Verdict.LOOK
@@ -297,7 +298,7 @@ def _is_wanted(row: Row[*tuple[Any, ...]], members: OpenMembers, reread: Reread)
 
 def _is_same(row: Row[*tuple[Any, ...]], ref: MediaRef) -> bool:
     """Whether a reference says of its medium what it said the last time."""
-    if is_url(ref.uri):
+    if is_web(ref.uri):
         return True
     if (row.bytes, row.modified_ns) != (ref.bytes, ref.modified_ns):
         return False

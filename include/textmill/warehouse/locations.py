@@ -18,6 +18,7 @@ from textmill.records import Kind, MediaRef
 from textmill.warehouse.addresses import uri_hash
 from textmill.warehouse.quarantining import reopen_medium
 from textmill.warehouse.tables import SETTLED, media, media_location
+from textmill.web_addresses import is_web
 
 NEW, CHANGED, MOVED, COPIED = "new", "changed", "moved", "copied"
 REAPPEARED, DELETED = "reappeared", "deleted"
@@ -114,11 +115,6 @@ def media_key(connection: Connection, sha256: str) -> int:
     return key
 
 
-def is_url(uri: str) -> bool:
-    """Whether only asking tells if something changed: listing a source does not."""
-    return uri.startswith(("http://", "https://"))
-
-
 def note_location(
     connection: Connection,
     ref: MediaRef,
@@ -160,7 +156,7 @@ def note_location(
         "deleted_at": None,
         "last_seen": now,
     }
-    if not is_url(ref.uri):
+    if not is_web(ref.uri):  # of a URL, only its server's answer tells
         values["etag"] = ref.etag if etag is None else etag
     elif not failed:
         values |= {"etag": etag, "last_modified": last_modified}

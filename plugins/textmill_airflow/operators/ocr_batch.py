@@ -231,7 +231,8 @@ class OcrBatchOperator(BaseOperator):
 
 def _name_in_log(ref: MediaRef) -> str:
     """Return the address of a medium; of a URL without its query, which may hold a signature."""
-    from textmill.fetching.http.naming import is_web, shown
+    from textmill.fetching.http.naming import shown
+    from textmill.web_addresses import is_web
 
     if not is_web(ref.uri):
         return ref.uri

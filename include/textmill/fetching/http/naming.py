@@ -42,11 +42,6 @@ def host_of(url: str | URL) -> str:
     return f"{(parsed.raw_host or '').rstrip('.').lower()}:{parsed.port or ''}"
 
 
-def is_web(uri: str) -> bool:
-    """Return whether an address is of the scheme http or https."""
-    return uri[:8].lower().startswith(("http://", "https://"))
-
-
 def name_of_ref(ref: MediaRef) -> str:
     """Return what to call a medium: as its manifest does, by the last part of its address, or by its host."""
     return ref.filename or name_of(ref.uri) or shown(ref.uri)
