@@ -367,7 +367,7 @@ def validate(batch_uri: str) -> str:
 
     context = get_current_context()
     with warehouse() as engine:
-        tally = run_stage(engine, run_id=context["run_id"], batch_uri=batch_uri)
+        tally = run_stage(engine, staging(), settings(), run_id=context["run_id"], batch_uri=batch_uri)
     LOG.info("%d pages accepted, %d quarantined", tally.accepted, tally.quarantined)
     return batch_uri
 

@@ -13,7 +13,7 @@ from itertools import chain
 from textmill.checkpoint import Progress, read_events
 from textmill.errors import Reason, StagingError
 from textmill.page_table import MediumPages, pages_by_medium, read_verdicts
-from textmill.records import PageRecord, PageVerdict, Rejected, Rejection, Stage
+from textmill.records import Outcome, PageRecord, PageVerdict, Rejected, Rejection, Stage
 from textmill.staging import BatchArea, name_of
 
 
@@ -60,6 +60,11 @@ class JudgedPages:
         return iter(self._read())
 
     @property
+    def warned(self) -> int:
+        """How many are loaded and flagged."""
+        return sum(one.verdict.outcome is Outcome.WARNING for one in self.judgements)
+
+    @property
     def confidences(self) -> list[float]:
         """Confidences of the accepted pages that have text."""
         return [
@@ -83,7 +88,11 @@ class AcceptedPages:
         return sum(judgement.verdict.accepted for judgement in self._pages.judgements)
 
     def __iter__(self) -> Iterator[PageRecord]:
-        return (page for page, verdict in self._pages if verdict.accepted)
+        for page, verdict in self._pages:
+            if verdict.outcome is Outcome.WARNING:
+                yield page.model_copy(update={"warnings": verdict.checks})
+            elif verdict.accepted:
+                yield page
 
 
 @dataclass(frozen=True)
@@ -161,8 +170,14 @@ def _gate_rejection(uri: str, verdict: PageVerdict) -> Rejection:
         sha256=verdict.sha256,
         page_no=verdict.page_no,
         stage=Stage.VALIDATE,
-        reason=Reason.EXPECTATION_FAILED,
+        reason=_reason(verdict.checks),
         message=f"{name_of(uri)}, page {verdict.page_no}: {verdict.message}.",
-        detail=", ".join(verdict.expectations),
+        detail=", ".join(verdict.checks),
         permanent=True,
     )
+
+
+def _reason(checks: Sequence[str]) -> Reason:
+    """Return the reason that has the name of the most serious check."""
+    known = {reason.value for reason in Reason}
+    return next((Reason(name) for name in checks if name in known), Reason.EXPECTATION_FAILED)

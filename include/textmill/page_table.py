@@ -21,7 +21,7 @@ _ROWS_PER_GROUP = 64
 
 def write_pages(path: Path, pages: Iterable[PageRecord]) -> int:
     """Write pages to a Parquet file, whole or not at all; returns how many there were."""
-    return _write(path, (page.model_dump() for page in pages), _page_schema())
+    return _write(path, (page.model_dump(exclude={"warnings"}) for page in pages), _page_schema())
 
 
 def read_pages(path: Path) -> Iterator[PageRecord]:
@@ -169,9 +169,9 @@ def _verdict_schema() -> pa.Schema:
         [
             ("sha256", pa.string()),
             ("page_no", pa.int32()),
-            ("accepted", pa.bool_()),
-            ("expectations", pa.list_(pa.string())),
+            ("outcome", pa.string()),
+            ("checks", pa.list_(pa.string())),
             ("message", pa.string()),
         ],
-        metadata={"schema_version": "1"},
+        metadata={"schema_version": "2"},
     )

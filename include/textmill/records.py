@@ -339,6 +339,8 @@ class PageRecord(Record):
         rotation: degrees clockwise by which the stored picture was turned to stand upright.
         ink: share of pixels darker than their surroundings.
         preprocessing: what was done to the picture before it was read, in words; empty for nothing.
+        warnings: checks of the quality gate that gave a warning; not in the staged table of pages, since
+            they are known only when the page is loaded.
     """
 
     sha256: Sha256
@@ -361,6 +363,7 @@ class PageRecord(Record):
     start_ms: int | None = None
     end_ms: int | None = None
     lines: tuple[LineRecord, ...]
+    warnings: tuple[str, ...] = ()
 
 
 # --- the checkpoint of a batch: one line per event, in the order in which things happened ---------------
@@ -455,21 +458,49 @@ class CheckpointHeader(Record):
 # --- verdicts --------------------------------------------------------------------------------------------
 
 
+class Outcome(StrEnum):
+    """What becomes of a page: loaded, loaded and flagged, or set apart."""
+
+    ACCEPTED = "accepted"
+    WARNING = "warning"
+    QUARANTINED = "quarantined"
+
+
 class PageVerdict(Record):
-    """What the quality gate says of one page. `expectations` names those that failed."""
+    """What the quality gate says of one page.
+
+    Attributes:
+        checks: names of those that failed (`textmill.quality.checks`), the most serious first.
+        message: a half-sentence for the checks that failed, empty for none.
+    """
 
     sha256: Sha256
     page_no: int
-    accepted: bool
-    expectations: tuple[str, ...] = ()
+    outcome: Outcome
+    checks: tuple[str, ...] = ()
     message: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the page is loaded."""
+        return self.outcome is not Outcome.QUARANTINED
 
 
 class ExpectationResult(Record):
-    """How one expectation fared over a whole batch."""
+    """How one expectation fared over a whole batch.
 
+    Attributes:
+        check: what it looks for, see `textmill.quality.checks`.
+        severity: what becomes of a page that fails it.
+        element_count: pages that were looked at.
+        unexpected_count: of these, the ones that failed.
+    """
+
+    check: str
+    severity: Literal["warning", "critical"]
     expectation: str
     column: str
     observed: str
+    element_count: int
     unexpected_count: int
     success: bool

@@ -7,7 +7,7 @@ Each setting can be given as an environment variable: `TEXTMILL_` plus the name 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,6 +17,7 @@ from textmill.errors import SettingsError
 Positive = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 PositiveNumber = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Settings(BaseSettings):
@@ -166,6 +167,87 @@ class Settings(BaseSettings):
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
     worker_memory_mb: Positive = Field(
         6144, description="Address space an OCR process may use on top of its start-up size, in MiB."
+    )
+
+    # --- quality gate ---------------------------------------------------------------------------------
+    # Each check that measures compares a figure from 0 (good) to 1 with two settings: above the first, the
+    # page is loaded and flagged, above the second it is quarantined. 1 switches a check off. How the defaults
+    # were found: docs/quality.md.
+    quality_blank_ink: Share = Field(
+        0.002, description="Pages with no more ink than this may be blank; others must have text."
+    )
+    quality_longest_text: Positive = Field(1_000_000, description="Most characters that a page may have.")
+    quality_low_confidence_warning: Share = Field(
+        0.5, description="Flag a page above this share of lines below a confidence of 0.8."
+    )
+    quality_low_confidence_quarantine: Share = Field(1.0, description="Quarantine it above this.")
+    quality_symbol_soup_warning: Share = Field(
+        0.3, description="Flag a page above this share of characters outside of words and numbers."
+    )
+    quality_symbol_soup_quarantine: Share = Field(
+        0.6,
+        description="Quarantine it above this.",
+    )
+    quality_improbable_text_warning: Share = Field(
+        0.4, description="Flag a page above this share of the text whose letters form no words."
+    )
+    quality_improbable_text_quarantine: Share = Field(0.7, description="Quarantine it above this.")
+    quality_turned_page_warning: Share = Field(
+        0.5,
+        description="Flag a page above this certainty that it was read sideways or upside down.",
+    )
+    quality_turned_page_quarantine: Share = Field(
+        0.8,
+        description="Quarantine it above this.",
+    )
+    quality_wrong_script_warning: Share = Field(
+        0.2,
+        description="Flag a page above this share of letters in scripts that were not asked for.",
+    )
+    quality_wrong_script_quarantine: Share = Field(
+        0.5,
+        description="Quarantine it above this.",
+    )
+    quality_text_off_page_warning: Share = Field(
+        0.05, description="Flag a page above this share of the text outlined outside of the page."
+    )
+    quality_text_off_page_quarantine: Share = Field(0.5, description="Quarantine it above this.")
+    quality_text_cut_off_warning: Share = Field(
+        0.3, description="Flag a page above this share of the lines that run into the left or right edge."
+    )
+    quality_text_cut_off_quarantine: Share = Field(
+        1.0,
+        description="Quarantine it above this.",
+    )
+    quality_repeated_text_warning: Share = Field(
+        0.3, description="Flag a page above this share of the other pages of the medium with the same text."
+    )
+    quality_repeated_text_quarantine: Share = Field(
+        0.8,
+        description="Quarantine it above this.",
+    )
+    quality_mojibake_warning: Share = Field(
+        0.01, description="Flag a page above this share of the characters decoded with the wrong encoding."
+    )
+    quality_mojibake_quarantine: Share = Field(
+        0.1,
+        description="Quarantine it above this.",
+    )
+    quality_batch_share: Share = Field(
+        0.5, description="A batch fails when a larger share of its pages is quarantined by the gate."
+    )
+    quality_batch_pages: Positive = Field(
+        20, description="Batches with fewer pages than this do not fail for that."
+    )
+    quality_batch_good_pages: Literal["load", "hold"] = Field(
+        "load",
+        description="What becomes of the good pages of a batch that fails: `load` them, or `hold` them until "
+        "the batch is cleared.",
+    )
+    data_docs: str = Field(
+        "",
+        description="Folder or object store (`s3://…`) for the reports of the quality gate; empty: "
+        "`data_docs` in the staging area.",
     )
 
     # --- bookkeeping ----------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def play(warehouse: Engine, staging: Staging, area: BatchArea, wishes: dict[str,
     )
     operator = OcrBatchOperator(task_id="ocr", batch_uri=area.uri, wishes=wishes)
     operator.execute({"run_id": "run"})  # type: ignore[typeddict-item]
-    validate(warehouse, run_id="run", batch_uri=area.uri)
+    validate(warehouse, staging, settings.load(), run_id="run", batch_uri=area.uri)
     load(warehouse, staging, run_id="run", batch_uri=area.uri)
 
 

@@ -24,6 +24,7 @@ from textmill.reading.page_reader import create_reader
 from textmill.records import (
     FetchedItem,
     Kind,
+    Outcome,
     PageRead,
     PageRecord,
     PageVerdict,
@@ -66,7 +67,7 @@ def findings(area: BatchArea, sha256: str) -> Findings:
         progress.note(event)
         if isinstance(event, PageRead):
             page = event.page
-            pages.append((page, PageVerdict(sha256=sha256, page_no=page.page_no, accepted=True)))
+            pages.append((page, PageVerdict(sha256=sha256, page_no=page.page_no, outcome=Outcome.ACCEPTED)))
         if isinstance(event, Rejected):
             rejections.append(event.rejection)
     return Findings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from textmill.page_table import pages_by_medium, read_pages, read_verdicts, write_pages, write_verdicts
-from textmill.records import LineRecord, PageRecord, PageVerdict
+from textmill.records import LineRecord, Outcome, PageRecord, PageVerdict
 
 LINE = LineRecord(
     line_no=1, text="Grüße 你好", confidence=0.5, polygon=((0.0, 1.0), (5.0, 1.0), (5.0, 3.0), (0.0, 3.0))
@@ -61,8 +61,8 @@ def test_an_empty_table(tmp_path: Path) -> None:
 
 def test_verdicts(tmp_path: Path) -> None:
     verdicts = [
-        PageVerdict(sha256="b" * 64, page_no=1, accepted=True),
-        PageVerdict(sha256="b" * 64, page_no=2, accepted=False, expectations=("x", "y"), message="m"),
+        PageVerdict(sha256="b" * 64, page_no=1, outcome=Outcome.ACCEPTED),
+        PageVerdict(sha256="b" * 64, page_no=2, outcome=Outcome.QUARANTINED, checks=("x", "y"), message="m"),
     ]
     write_verdicts(tmp_path / "verdicts.parquet", verdicts)
     assert list(read_verdicts(tmp_path / "verdicts.parquet")) == verdicts

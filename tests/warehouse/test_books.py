@@ -20,7 +20,14 @@ from textmill.warehouse.runs import (
 )
 
 RESULT = ExpectationResult(
-    expectation="expect_x", column="text", observed="0 of 3", unexpected_count=0, success=True
+    check="no_text",
+    severity="critical",
+    expectation="expect_x",
+    column="text",
+    observed="0 of 3",
+    element_count=3,
+    unexpected_count=0,
+    success=True,
 )
 
 

@@ -23,6 +23,7 @@ from textmill.records import (
     MediaRef,
     MediumDone,
     MediumOpened,
+    Outcome,
     PageRead,
     PageVerdict,
     Rejected,
@@ -129,7 +130,11 @@ class Play:
                     checkpoint.append(PageRead(page=record))
                     pages.append(record)
                     verdicts.append(
-                        PageVerdict(sha256=sha256, page_no=number, accepted=number not in doubting)
+                        PageVerdict(
+                            sha256=sha256,
+                            page_no=number,
+                            outcome=Outcome.QUARANTINED if number in doubting else Outcome.ACCEPTED,
+                        )
                     )
                 checkpoint.append(MediumDone(sha256=sha256))
         write_pages(area.pages, pages)

@@ -109,7 +109,10 @@ def _note(quality: BatchQuality, result: Any) -> None:
     found = result.result
     quality.results.append(
         ExpectationResult(
+            check=f"{name} {_columns(result.expectation_config.kwargs)}"[:64],
+            severity="critical",
             expectation=name,
+            element_count=int(found.get("element_count") or 0),
             column=_columns(result.expectation_config.kwargs),
             observed=_observed(found),
             unexpected_count=int(found.get("unexpected_count") or 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from textmill.records import PageRecord, PageVerdict
+from textmill.records import Outcome, PageRecord, PageVerdict
 
 _EXPLANATIONS = {
     "expect_column_value_lengths_to_be_between": (
@@ -26,8 +26,8 @@ def verdicts(
         yield PageVerdict(
             sha256=page.sha256,
             page_no=page.page_no,
-            accepted=not failed,
-            expectations=failed,
+            outcome=Outcome.QUARANTINED if failed else Outcome.ACCEPTED,
+            checks=failed,
             message=explain(failed),
         )
 

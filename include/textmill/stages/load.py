@@ -141,6 +141,7 @@ class BatchLoader:
             duration_ms=found.duration_ms,
             pages=AcceptedPages(found.pages),
             rejections=[*found.rejections, *found.pages.rejections(uri)],
+            warned=found.pages.warned,
         )
 
     def _write(self, result: MediumResult, confidences: Sequence[float] = ()) -> None:
@@ -224,6 +225,7 @@ class BatchLoader:
         figures = ReadingFigures(
             outcome=settled.outcome,
             pages_loaded=settled.tally.pages_loaded,
+            pages_warned=settled.tally.pages_warned,
             pages_quarantined=settled.tally.pages_quarantined,
             confidence_sum=sum(settled.tally.confidences),
             pages_with_text=len(settled.tally.confidences),

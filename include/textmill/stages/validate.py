@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from textmill.checkpoint import read_progress
 from textmill.page_table import read_pages, write_verdicts
 from textmill.records import ExpectationResult, PageVerdict
-from textmill.staging import BatchArea
+from textmill.settings import Settings
+from textmill.staging import BatchArea, Staging
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.runs import note_batch, store_quality_results
 
@@ -25,7 +26,9 @@ class ValidationTally:
     quarantined: int
 
 
-def validate(warehouse: Engine, *, run_id: str, batch_uri: str) -> ValidationTally:
+def validate(
+    warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str, batch_uri: str
+) -> ValidationTally:
     """Judge a batch. A page that fails an expectation is set apart; only a broken suite fails the task."""
     area = BatchArea.at(batch_uri)
     results, verdicts = _judge(area)

@@ -21,6 +21,7 @@ class LoadTally:
     media_quarantined: int = 0
     pages_loaded: int = 0
     pages_changed: int = 0
+    pages_warned: int = 0
     pages_quarantined: int = 0
     parts_waiting: int = 0
     confidences: list[float] = field(default_factory=list)
@@ -32,6 +33,7 @@ class LoadTally:
             "media_loaded": self.media_loaded,
             "media_quarantined": self.media_quarantined,
             "pages_loaded": self.pages_loaded,
+            "pages_warned": self.pages_warned,
             "pages_quarantined": self.pages_quarantined,
             "confidence_sum": sum(self.confidences),
             "pages_with_text": len(self.confidences),
@@ -45,6 +47,7 @@ class LoadTally:
             self.media_loaded += 1
         self.pages_loaded += len(result.pages)
         self.pages_changed += changed
+        self.pages_warned += result.warned
         self.pages_quarantined += sum(rejection.page_no is not None for rejection in result.rejections)
         self.confidences += confidences
 

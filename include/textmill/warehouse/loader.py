@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.confidence import LineConfidence, low_line_share, low_quantile
-from textmill.records import LineRecord, PageRecord, Rejection
+from textmill.records import LineRecord, Outcome, PageRecord, Rejection
 from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
 from textmill.warehouse.tables import document, line, media, page
 
@@ -34,6 +34,7 @@ class MediumResult:
         pages: the accepted ones; they may be streamed from a file each time they are asked for.
         rejections: what was refused: pages, or the medium as a whole.
         members: something was taken out of it: it is an archive.
+        warned: how many of the pages have warnings.
     """
 
     uri: str
@@ -43,6 +44,7 @@ class MediumResult:
     rejections: Sequence[Rejection]
     duration_ms: int | None = None
     members: bool = False
+    warned: int = 0
 
     @property
     def status(self) -> str:
@@ -95,20 +97,30 @@ def load_medium(
 
 def _present_pages(connection: Connection, media_id: int) -> dict[int, Row[*tuple[Any, ...]]]:
     rows = connection.execute(
-        select(page.c.page_no, page.c.fingerprint, page.c.text, page.c.width, page.c.height).where(
-            page.c.media_id == media_id
-        )
+        select(
+            page.c.page_no,
+            page.c.fingerprint,
+            page.c.text,
+            page.c.width,
+            page.c.height,
+            page.c.warnings,
+        ).where(page.c.media_id == media_id)
     )
     return {row.page_no: row for row in rows}
 
 
 def _is_same(row: Row[*tuple[Any, ...]] | None, record: PageRecord) -> bool:
-    return row is not None and (row.fingerprint, row.text, row.width, row.height) == (
+    return row is not None and (row.fingerprint, row.text, row.width, row.height, row.warnings) == (
         record.fingerprint,
         record.text,
         record.width,
         record.height,
+        _warnings(record),
     )
+
+
+def _warnings(record: PageRecord) -> str:
+    return ",".join(record.warnings)
 
 
 def _upsert_page(
@@ -120,6 +132,8 @@ def _upsert_page(
     now: datetime,
 ) -> int:
     values = record.model_dump(exclude={"sha256", "lines"}) | {
+        "quality": Outcome.WARNING if record.warnings else Outcome.ACCEPTED,
+        "warnings": _warnings(record),
         "media_id": media_id,
         "ingest_run_id": ingest_run_id,
         "batch_no": batch_no,

@@ -1,6 +1,6 @@
-"""Bring a warehouse to the current schema: Alembic migrations for tables, then the views.
+"""Bring a warehouse to the current schema: Alembic migrations for tables, then functions and views.
 
-Views hold no data, so they are not migrated but written anew from `include/sql/views` every time.
+These hold no data, so they are not migrated but written anew from `include/sql` every time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from sqlalchemy import Connection, create_engine, text
 from textmill.errors import TextmillError
 
 _HERE = Path(__file__).parent
-VIEWS = _HERE.parent.parent / "sql" / "views"
+SQL = _HERE.parent.parent / "sql"
+VIEWS = SQL / "views"
+FUNCTIONS = SQL / "functions"
+"""One stored function per file, which has its name; MySQL knows no CREATE OR REPLACE FUNCTION."""
 
 _LOCK = "textmill_migrate"
 _LOCK_SECONDS = 120
@@ -47,9 +50,16 @@ def upgrade(url: str) -> None:
             _lock(connection)
             command.upgrade(alembic_config(connection), "head")
             connection.commit()
+            for function in sorted(FUNCTIONS.glob("*.sql")):
+                connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {function.stem}")
+                _execute(connection, function)
             for view in sorted(VIEWS.glob("*.sql")):
-                connection.exec_driver_sql(view.read_text(encoding="utf-8").replace("%", "%%"))
+                _execute(connection, view)
             connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": _LOCK})
             connection.commit()
     finally:
         engine.dispose()
+
+
+def _execute(connection: Connection, file: Path) -> None:
+    connection.exec_driver_sql(file.read_text(encoding="utf-8").replace("%", "%%"))

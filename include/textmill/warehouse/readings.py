@@ -48,6 +48,7 @@ class ReadingFigures:
 
     outcome: str
     pages_loaded: int = 0
+    pages_warned: int = 0
     pages_quarantined: int = 0
     confidence_sum: float = 0.0
     pages_with_text: int = 0
@@ -159,7 +160,13 @@ def totals_of_readings(connection: Connection, ingest_run_id: int) -> Row[*tuple
             *(media_that_are(one).label(f"media_{one}") for one in ("loaded", "unchanged", "quarantined")),
             *(
                 sum_of(name).label(name)
-                for name in ("pages_loaded", "pages_quarantined", "confidence_sum", "pages_with_text")
+                for name in (
+                    "pages_loaded",
+                    "pages_warned",
+                    "pages_quarantined",
+                    "confidence_sum",
+                    "pages_with_text",
+                )
             ),
         ).where(reading.c.ingest_run_id == ingest_run_id)
     ).one()

@@ -61,6 +61,7 @@ _COUNTS = (
     "media_loaded",
     "media_quarantined",
     "pages_loaded",
+    "pages_warned",
     "pages_quarantined",
 )
 
@@ -177,9 +178,12 @@ def store_quality_results(
                 {
                     "ingest_run_id": key,
                     "batch_no": batch_no,
+                    "check_name": result.check,
+                    "severity": result.severity,
                     "expectation": result.expectation,
                     "column_name": result.column,
                     "observed": result.observed,
+                    "element_count": result.element_count,
                     "unexpected_count": result.unexpected_count,
                     "success": result.success,
                     "measured_at": now,
@@ -240,6 +244,7 @@ def _totals(connection: Connection, key: int) -> dict[str, Any]:
                     "media_loaded",
                     "media_quarantined",
                     "pages_loaded",
+                    "pages_warned",
                     "pages_quarantined",
                     "confidence_sum",
                     "pages_with_text",
@@ -259,6 +264,7 @@ def _totals(connection: Connection, key: int) -> dict[str, Any]:
         "media_quarantined": ingest_run.c.media_refused
         + int(total.media_quarantined + in_parts.media_quarantined),
         "pages_loaded": total.pages_loaded + in_parts.pages_loaded,
+        "pages_warned": total.pages_warned + in_parts.pages_warned,
         "pages_quarantined": total.pages_quarantined + in_parts.pages_quarantined,
         "confidence": _ratio(
             total.confidence_sum + in_parts.confidence_sum,

@@ -72,6 +72,7 @@ media = Table(
     Column("claimed_batch", Integer),
     Column("claimed_reading", BigInteger, comment="the reading in parts that has it, instead of a batch"),
     Column("claimed_at", _MOMENT),
+    Column("location_id", BigInteger, index=True, comment="the address by which views call it"),
     Column("first_seen", _MOMENT, nullable=False),
     Column("loaded_at", _MOMENT),
     **_INNODB,
@@ -143,6 +144,7 @@ reading = Table(
     Column("media_id", BigInteger, ForeignKey("media.id"), index=True, comment="once a part was claimed"),
     Column("outcome", String(16), comment="loaded, unchanged, quarantined or opened; null: not all read"),
     Column("pages_loaded", Integer, nullable=False, default=0),
+    Column("pages_warned", Integer, nullable=False, default=0, comment="of pages_loaded"),
     Column("pages_quarantined", Integer, nullable=False, default=0),
     Column("confidence_sum", Double, nullable=False, default=0.0, comment="of pages_with_text"),
     Column("pages_with_text", Integer, nullable=False, default=0),
@@ -189,6 +191,7 @@ ingest_run = Table(
     Column("media_loaded", Integer, nullable=False),
     Column("media_quarantined", Integer, nullable=False),
     Column("pages_loaded", Integer, nullable=False),
+    Column("pages_warned", Integer, nullable=False, default=0, comment="of pages_loaded"),
     Column("pages_quarantined", Integer, nullable=False),
     Column("batches", Integer, comment="null until the run is planned"),
     Column("estimated_seconds", Double, comment="of one slot, by the plan"),
@@ -213,6 +216,7 @@ ingest_batch = Table(
     Column("pages_total", Integer, nullable=False, default=0),
     Column("pages_done", Integer, nullable=False, default=0),
     Column("pages_loaded", Integer, nullable=False, default=0),
+    Column("pages_warned", Integer, nullable=False, default=0, comment="of pages_loaded"),
     Column("pages_quarantined", Integer, nullable=False, default=0),
     Column("confidence_sum", Double, nullable=False, default=0.0, comment="of pages_with_text"),
     Column("pages_with_text", Integer, nullable=False, default=0),
@@ -221,6 +225,7 @@ ingest_batch = Table(
     Column("ocr_started_at", _MOMENT),
     Column("ocr_finished_at", _MOMENT),
     Column("loaded_at", _MOMENT),
+    Column("problem", Text, comment="why the batch failed, in words"),
     UniqueConstraint("ingest_run_id", "batch_no"),
     **_INNODB,
 )
@@ -251,6 +256,8 @@ page = Table(
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
     Column("batch_no", Integer, nullable=False),
     Column("loaded_at", _MOMENT, nullable=False),
+    Column("quality", String(16), nullable=False, comment="accepted or warning"),
+    Column("warnings", String(500), nullable=False, comment="checks that gave a warning, with commas"),
     UniqueConstraint("media_id", "page_no"),
     Index("ft_page_text", "text", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT"),
     **_INNODB,
@@ -308,6 +315,39 @@ quarantine = Table(
     Column("last_seen", _MOMENT, nullable=False),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
     Column("batch_no", Integer, nullable=False, comment="-1: refused before there were batches"),
+    Column("closed_at", _MOMENT, comment="when it was resolved, ignored or gone"),
+    Column("note", Text, comment="what somebody wrote who resolved or ignored it"),
+    **_INNODB,
+)
+
+quarantine_event = Table(
+    "quarantine_event",
+    metadata,
+    _id(),
+    Column(
+        "quarantine_id",
+        BigInteger,
+        ForeignKey("quarantine.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("happened_at", _MOMENT, nullable=False),
+    Column(
+        "event",
+        String(16),
+        nullable=False,
+        comment="opened, refused_again, resolved, gone, ignored or reopened",
+    ),
+    Column("reason", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column(
+        "ingest_run_id",
+        BigInteger,
+        ForeignKey("ingest_run.id", ondelete="SET NULL"),
+        index=True,
+        comment="the run that did it; null: somebody",
+    ),
+    Column("note", Text, comment="what somebody wrote about it"),
     **_INNODB,
 )
 
@@ -317,13 +357,21 @@ quality_result = Table(
     _id(),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="CASCADE"), nullable=False),
     Column("batch_no", Integer, nullable=False),
+    Column("check_name", String(64), nullable=False, comment="what the expectation looks for"),
+    Column(
+        "severity",
+        String(16),
+        nullable=False,
+        comment="warning or critical: what becomes of a page that fails it",
+    ),
     Column("expectation", String(128), nullable=False),
     Column("column_name", String(128), nullable=False),
     Column("observed", Text, nullable=False),
+    Column("element_count", Integer, nullable=False, comment="pages that were looked at"),
     Column("unexpected_count", Integer, nullable=False),
     Column("success", Boolean, nullable=False),
     Column("measured_at", _MOMENT, nullable=False),
-    UniqueConstraint("ingest_run_id", "batch_no", "expectation", "column_name"),
+    UniqueConstraint("ingest_run_id", "batch_no", "check_name", "severity"),
     **_INNODB,
 )
 
@@ -334,5 +382,49 @@ example_keyword_daily = Table(
     Column("keyword", VARCHAR(64, collation="utf8mb4_bin"), primary_key=True),
     Column("documents", Integer, nullable=False, comment="loaded on that day that have the word"),
     Column("occurrences", Integer, nullable=False),
+    **_INNODB,
+)
+
+word = Table(
+    "word",
+    metadata,
+    _id(),
+    Column("word", VARCHAR(40, collation="utf8mb4_bin"), nullable=False, unique=True),
+    **_INNODB,
+)
+
+word_gram = Table(
+    "word_gram",
+    metadata,
+    Column("gram", VARCHAR(3, collation="utf8mb4_bin"), primary_key=True),
+    Column(
+        "word_id",
+        BigInteger,
+        ForeignKey("word.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        index=True,
+    ),
+    **_INNODB,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("started_at", _MOMENT, nullable=False),
+    Column("finished_at", _MOMENT, comment="null while it goes on, or when it was killed"),
+    Column("findings", Integer, comment="how many disagreements there were; null: not finished"),
+    **_INNODB,
+)
+
+audit_finding = Table(
+    "audit_finding",
+    metadata,
+    _id(),
+    Column("audit_id", BigInteger, ForeignKey("audit.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("rule", String(64), nullable=False, comment="what does not hold"),
+    Column("subject", String(500), nullable=False, comment="the row or file at which it does not"),
+    Column("message", Text, nullable=False, comment="what disagrees, and what to do"),
     **_INNODB,
 )

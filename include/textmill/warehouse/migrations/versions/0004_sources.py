@@ -2,81 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
+
+from textmill.warehouse.migrations.steps import (
+    ADDRESS,
+    HASH,
+    MOMENT,
+    add_columns,
+    add_index,
+    count_column,
+    create_table,
+    set_comment,
+    without_default,
+)
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_MOMENT = mysql.DATETIME(fsp=6)
-_HASH = mysql.VARCHAR(64, charset="ascii", collation="ascii_bin")
-_ADDRESS = mysql.VARCHAR(16_000, charset="ascii", collation="ascii_bin")
-_INNODB: dict[str, Any] = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_unicode_ci",
-}
-
-
-def _add(table: str, *columns: sa.Column[Any]) -> None:
-    """Add columns that are not there: each statement is committed, so a killed migration is half done."""
-    present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
-    for column in columns:
-        if column.name not in present:
-            op.add_column(table, column)
-
-
-def _index(name: str, table: str, column: str, length: int) -> None:
-    if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
-        op.create_index(name, table, [column], mysql_length=length, mariadb_length=length)
-
-
-def _create(name: str, *parts: Any) -> None:
-    if not sa.inspect(op.get_bind()).has_table(name):
-        op.create_table(name, *parts, **_INNODB)
-
-
-def _count(name: str, comment: str | None = None) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer(), nullable=False, server_default="0", comment=comment)
-
-
-def _no_default(table: str, *names: str) -> None:
-    columns = {column["name"]: column for column in sa.inspect(op.get_bind()).get_columns(table)}
-    for name in names:
-        op.alter_column(
-            table,
-            name,
-            existing_type=columns[name]["type"],
-            existing_nullable=False,
-            existing_comment=columns[name]["comment"],
-            server_default=None,
-        )
-
 
 def upgrade() -> None:
-    _add(
+    add_columns(
         "media",
-        sa.Column("next_try_at", _MOMENT, comment="before this, what needs a retry waits; null: at once"),
+        sa.Column("next_try_at", MOMENT, comment="before this, what needs a retry waits; null: at once"),
         sa.Column(
             "claimed_reading", sa.BigInteger(), comment="the reading in parts that has it, instead of a batch"
         ),
     )
     _upgrade_locations()
     _upgrade_books()
-    _create(
+    create_table(
         "source",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=True),
-        sa.Column("name_hash", _HASH, nullable=False, comment="SHA-256 of name"),
+        sa.Column("name_hash", HASH, nullable=False, comment="SHA-256 of name"),
         sa.Column("name", sa.String(2000), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
-        sa.Column("location", _ADDRESS, nullable=False),
+        sa.Column("location", ADDRESS, nullable=False),
         sa.Column("connection", sa.String(250), comment="id of the connection by which it is read"),
-        sa.Column("listed_at", _MOMENT, comment="start of the last complete listing"),
+        sa.Column("listed_at", MOMENT, comment="start of the last complete listing"),
         sa.Column(
             "media_listed", sa.BigInteger(), nullable=False, server_default="0", comment="in that listing"
         ),
@@ -87,8 +53,8 @@ def upgrade() -> None:
         ),
         sa.Index("ix_source_ingest_run_id", "ingest_run_id"),
     )
-    _no_default("source", "media_listed")
-    _create(
+    without_default("source", "media_listed")
+    create_table(
         "pace",
         sa.Column("device", sa.String(64), primary_key=True),
         sa.Column("engine", sa.String(64), primary_key=True),
@@ -96,10 +62,10 @@ def upgrade() -> None:
         sa.Column("pages", sa.Double(), nullable=False, comment="weighted: old batches fade"),
         sa.Column("seconds", sa.Double(), nullable=False, comment="of one slot, for these pages"),
         sa.Column("bytes", sa.Double(), nullable=False, comment="of the media with these pages"),
-        sa.Column("measured_at", _MOMENT, nullable=False),
+        sa.Column("measured_at", MOMENT, nullable=False),
     )
     _create_readings()
-    _create(
+    create_table(
         "example_keyword_daily",
         sa.Column("day", sa.Date(), primary_key=True),
         # Words that differ by an accent are two words.
@@ -110,11 +76,11 @@ def upgrade() -> None:
 
 
 def _create_readings() -> None:
-    _create(
+    create_table(
         "reading",
         sa.Column("id", sa.BigInteger(), primary_key=True, autoincrement=True),
         sa.Column("ingest_run_id", sa.BigInteger(), nullable=False),
-        sa.Column("uri_hash", _HASH, nullable=False, comment="of the location at which the medium was found"),
+        sa.Column("uri_hash", HASH, nullable=False, comment="of the location at which the medium was found"),
         sa.Column("parts", sa.Integer(), nullable=False),
         sa.Column("media_id", sa.BigInteger(), comment="once a part was claimed"),
         sa.Column(
@@ -133,7 +99,7 @@ def _create_readings() -> None:
         sa.UniqueConstraint("ingest_run_id", "uri_hash", name="uq_reading_ingest_run_id_uri_hash"),
         sa.Index("ix_reading_media_id", "media_id"),
     )
-    _create(
+    create_table(
         "reading_part",
         sa.Column("reading_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("part", sa.Integer(), primary_key=True, autoincrement=False),
@@ -143,7 +109,7 @@ def _create_readings() -> None:
             sa.String(16),
             comment="read, opened, unchanged or rejected; null until it is fetched",
         ),
-        sa.Column("read_at", _MOMENT, comment="null until the part is read and judged"),
+        sa.Column("read_at", MOMENT, comment="null until the part is read and judged"),
         sa.ForeignKeyConstraint(
             ["reading_id"], ["reading.id"], name="fk_reading_part_reading_id", ondelete="CASCADE"
         ),
@@ -155,12 +121,12 @@ def _upgrade_locations() -> None:
     for name in ("bytes", "modified_ns"):
         op.alter_column(table, name, existing_type=sa.BigInteger(), nullable=True)
     op.alter_column(table, "etag", existing_type=sa.String(255), type_=sa.String(512))
-    _add(
+    add_columns(
         table,
         sa.Column("last_modified", sa.String(64), comment="header of a URL's answer"),
         sa.Column("tags", sa.JSON(), comment="of the source and of the manifest"),
-        _count("failures", "in a row, before anything was fetched"),
-        sa.Column("next_try_at", _MOMENT, comment="before this, what failed here waits; null: at once"),
+        count_column("failures", "in a row, before anything was fetched"),
+        sa.Column("next_try_at", MOMENT, comment="before this, what failed here waits; null: at once"),
         sa.Column(
             "change",
             sa.String(16),
@@ -168,22 +134,22 @@ def _upgrade_locations() -> None:
             server_default="new",
             comment="new, changed, moved, copied, reappeared, deleted",
         ),
-        sa.Column("changed_at", _MOMENT),
+        sa.Column("changed_at", MOMENT),
         sa.Column("moved_from", sa.BigInteger(), comment="the location at which the content was before"),
-        sa.Column("deleted_at", _MOMENT, comment="when a complete listing did not name it any more"),
+        sa.Column("deleted_at", MOMENT, comment="when a complete listing did not name it any more"),
     )
     op.execute("UPDATE media_location SET changed_at = first_seen WHERE changed_at IS NULL")
-    op.alter_column(table, "changed_at", existing_type=_MOMENT, nullable=False)
+    op.alter_column(table, "changed_at", existing_type=MOMENT, nullable=False)
     op.alter_column(
         table,
         "last_seen",
-        existing_type=_MOMENT,
+        existing_type=MOMENT,
         existing_nullable=False,
         comment="or later: see source.listed_at",
     )
-    _no_default(table, "failures", "change")
-    _index("ix_media_location_uri", table, "uri", 255)
-    _index("ix_media_location_source", table, "source", 191)
+    without_default(table, "failures", "change")
+    add_index("ix_media_location_uri", table, "uri", length=255)
+    add_index("ix_media_location_source", table, "source", length=191)
 
 
 def _upgrade_books() -> None:
@@ -194,38 +160,29 @@ def _upgrade_books() -> None:
         existing_nullable=False,
         comment="running, success, failed or dry_run",
     )
-    _add(
+    add_columns(
         "ingest_run",
-        sa.Column("interval_start", _MOMENT, comment="only media modified from here on; null for all"),
-        sa.Column("interval_end", _MOMENT, comment="only media modified before this"),
-        _count("media_refused", "already when they were discovered"),
-        _count("media_waiting", "of media_unchanged: failed lately"),
-        _count("media_reappeared", "of media_unchanged"),
-        _count("media_deleted", "locations that are gone"),
+        sa.Column("interval_start", MOMENT, comment="only media modified from here on; null for all"),
+        sa.Column("interval_end", MOMENT, comment="only media modified before this"),
+        count_column("media_refused", "already when they were discovered"),
+        count_column("media_waiting", "of media_unchanged: failed lately"),
+        count_column("media_reappeared", "of media_unchanged"),
+        count_column("media_deleted", "locations that are gone"),
         sa.Column("estimated_seconds", sa.Double(), comment="of one slot, by the plan"),
         sa.Column("problem", sa.Text(), comment="what did not get through, in words"),
     )
-    _no_default("ingest_run", "media_refused", "media_waiting", "media_reappeared", "media_deleted")
-    _add(
+    without_default("ingest_run", "media_refused", "media_waiting", "media_reappeared", "media_deleted")
+    add_columns(
         "ingest_batch",
         sa.Column("engine", sa.String(64)),
         sa.Column("device", sa.String(64), comment="on which the batch was read"),
     )
-    _add(
+    add_columns(
         "quarantine",
-        sa.Column(
-            "next_try_at", _MOMENT, comment="when it is tried again by itself; null: at once, or never"
-        ),
+        sa.Column("next_try_at", MOMENT, comment="when it is tried again by itself; null: at once, or never"),
     )
-    _comment("quarantine", "status", "open, resolved, gone or ignored")
-    _comment("quarantine", "batch_no", "-1: refused before there were batches")
-
-
-def _comment(table: str, name: str, comment: str) -> None:
-    (column,) = (one for one in sa.inspect(op.get_bind()).get_columns(table) if one["name"] == name)
-    op.alter_column(
-        table, name, existing_type=column["type"], existing_nullable=column["nullable"], comment=comment
-    )
+    set_comment("quarantine", "status", "open, resolved, gone or ignored")
+    set_comment("quarantine", "batch_no", "-1: refused before there were batches")
 
 
 def downgrade() -> None:
