@@ -80,6 +80,10 @@ test: setup-dev ## Run the tests (also while Textmill is running)
 	@$(STACK) models
 	@$(STACK) test
 
+.PHONY: test-mysql
+test-mysql: setup-dev ## Run the tests of the warehouse against MySQL instead of MariaDB (fetches a server)
+	@TEXTMILL_TEST_SERVER=mysql $(AIRFLOW_PYTHON) -m pytest tests/warehouse
+
 .PHONY: test-trocr
 test-trocr: setup-dev setup-trocr ## Run the tests of the engine trocr alone
 	@$(STACK) models

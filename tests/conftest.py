@@ -47,11 +47,19 @@ def models_dir(repository: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def warehouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """A private MariaDB with the current schema, for the whole test run."""
+    """A private server with the current schema, for the whole test run.
+
+    MariaDB, unless TEXTMILL_TEST_SERVER asks for MySQL (`make test-mysql`).
+    """
+    from mysql_server import running_mysql
+
     from stack.mariadb import running_mariadb
     from textmill.warehouse.migrate import upgrade
 
-    with running_mariadb(tmp_path_factory.mktemp("warehouse")) as url:
+    state_dir = tmp_path_factory.mktemp("warehouse")
+    wants_mysql = os.environ.get("TEXTMILL_TEST_SERVER") == "mysql"
+    packages = REPOSITORY / ".textmill" / "mysql"
+    with running_mysql(packages, state_dir) if wants_mysql else running_mariadb(state_dir) as url:
         upgrade(url.render_as_string(hide_password=False))
         yield url
 

@@ -56,12 +56,12 @@ def test_every_table_is_utf8mb4_in_innodb(warehouse: Engine) -> None:
     with warehouse.connect() as connection:
         rows = connection.execute(
             text(
-                "SELECT table_name, engine, table_collation FROM information_schema.tables "
+                "SELECT engine AS engine, table_collation AS collation FROM information_schema.tables "
                 "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' "
                 "AND table_name <> 'alembic_version'"
             )
         ).all()
-    assert {(row.engine, row.table_collation) for row in rows} == {("InnoDB", "utf8mb4_unicode_ci")}
+    assert {(row.engine, row.collation) for row in rows} == {("InnoDB", "utf8mb4_unicode_ci")}
 
 
 def test_pages_have_a_full_text_index(warehouse: Engine) -> None:
