@@ -16,7 +16,7 @@ COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --no-he
 override MEDIA := $(value MEDIA)
 override SERVICE := $(value SERVICE)
 override ARGS := $(value ARGS)
-export MEDIA SERVICE RAW ALLOW_PRIVATE ARGS
+export MEDIA SERVICE RAW AS ALLOW_PRIVATE ARGS
 
 .PHONY: help
 help: ## List the goals
@@ -47,7 +47,7 @@ password: built ## Show how to log in to Airflow
 	@$(STACK) password
 
 .PHONY: sql
-sql: built ## Query the warehouse; reads SQL from a pipe too (RAW=1: newlines and tabs as they are)
+sql: built ## Query the warehouse; reads SQL from a pipe too (AS=analyst: read only; RAW=1: unescaped)
 	@$(STACK) sql
 
 .PHONY: airflow

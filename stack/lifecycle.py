@@ -270,6 +270,7 @@ def _migrate_warehouse(settings: AirflowSettings, secrets: Secrets) -> None:
     url = mariadb.loader_url(secrets, settings.ports.mariadb)
     try:
         upgrade(url.render_as_string(hide_password=False))
+        mariadb.let_analysts_read(secrets, settings.ports.mariadb)
     except (SQLAlchemyError, CommandError) as error:
         reason = DISK_FULL if mentions_full_disk(str(error)) else str(error)
         raise StackError(f"The tables of the warehouse could not be brought up to date. {reason}") from None

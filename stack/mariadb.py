@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL
+from sqlalchemy import URL, NullPool, create_engine
 
 from stack import ports, secrets_store, servers
 from stack.accounts import ServerAccount, server_account
@@ -19,6 +19,9 @@ from stack.secrets_store import Secrets
 
 DATABASE = "textmill"
 LOADER = "textmill"
+ANALYST = "analyst"
+_ADMIN = "root"
+_HOST = "127.0.0.1"
 _READY = "initialised"
 
 
@@ -83,11 +86,30 @@ def command(home: Path, account: ServerAccount, port: int) -> list[str]:
 
 def loader_url(secrets: Secrets, port: int) -> URL:
     """How the loader, the reports and the migrations reach the warehouse."""
+    return _url(LOADER, secrets.mariadb_loader, port)
+
+
+def analyst_url(secrets: Secrets, port: int) -> URL:
+    """How those reach the warehouse who read its views."""
+    return _url(ANALYST, secrets.mariadb_analyst, port)
+
+
+def let_analysts_read(secrets: Secrets, port: int) -> None:
+    """Give the account of analysts the views as they are now; the warehouse is migrated. Safe to repeat."""
+    from textmill.warehouse.analysts import ensure_analyst, grant_role
+
+    engine = create_engine(_url(_ADMIN, secrets.mariadb_admin, port), poolclass=NullPool)
+    with engine.begin() as connection:
+        grant_role(connection)
+        ensure_analyst(connection, ANALYST, _HOST, secrets.mariadb_analyst)
+
+
+def _url(account: str, password: str, port: int) -> URL:
     return URL.create(
         "mysql+mysqldb",
-        username=LOADER,
-        password=secrets.mariadb_loader,
-        host="127.0.0.1",
+        username=account,
+        password=password,
+        host=_HOST,
         port=port,
         database=DATABASE,
         query={"charset": "utf8mb4"},
@@ -99,10 +121,11 @@ def answers(secrets: Secrets, port: int) -> bool:
     return servers.accepts_login(loader_url(secrets, port))
 
 
-def client_options(secrets: Secrets, port: int) -> str:
+def client_options(secrets: Secrets, port: int, account: str = LOADER) -> str:
     """The option file of the command-line client, which keeps the password off the command line."""
-    lines = ["[client]", "host=127.0.0.1", f"port={port}", "protocol=tcp", f"user={LOADER}"]
-    lines += [f"password={secrets.mariadb_loader}", "default-character-set=utf8mb4"]
+    password = secrets.mariadb_analyst if account == ANALYST else secrets.mariadb_loader
+    lines = ["[client]", f"host={_HOST}", f"port={port}", "protocol=tcp", f"user={account}"]
+    lines += [f"password={password}", "default-character-set=utf8mb4"]
     return "\n".join([*lines, ""])
 
 

@@ -31,6 +31,7 @@ class Secrets:
 
     mariadb_admin: str = field(repr=False, metadata={"make": _password})
     mariadb_loader: str = field(repr=False, metadata={"make": _password})
+    mariadb_analyst: str = field(repr=False, metadata={"make": _password})
     postgres_admin: str = field(repr=False, metadata={"make": _password})
     postgres_airflow: str = field(repr=False, metadata={"make": _password})
     airflow_admin: str = field(repr=False, metadata={"make": _password})

@@ -18,14 +18,26 @@ _LINES_FOLLOWED = 20
 _LINES_PRINTED = 200
 
 
+_ACCOUNTS = {"": mariadb.LOADER, "loader": mariadb.LOADER, "analyst": mariadb.ANALYST}
+
+
 def sql_command(running: Running, environ: Mapping[str, str], interactive: bool) -> list[str]:
-    """The command line of the SQL client; the password is in a file that only we may read."""
+    """The command line of the SQL client; the password is in a file that only we may read.
+
+    Args:
+        environ: `AS` is the account, `analyst` or `loader` (the default); `RAW` is 1 for unescaped rows.
+    """
     program = shutil.which("mariadb")
     if program is None:
         raise StackError("The client of MariaDB is missing (package mariadb-client-core): run `make setup`.")
-    settings = running.settings
-    options = settings.paths.secrets / "mariadb_client.cnf"
-    secrets_store.write_private(options, mariadb.client_options(running.secrets, settings.ports.mariadb))
+    wanted = environ.get("AS", "")
+    if wanted not in _ACCOUNTS:
+        raise StackError(f"There is no account {wanted!r}: AS is analyst or loader.")
+    settings, account = running.settings, _ACCOUNTS[wanted]
+    name = "mariadb_client.cnf" if account == mariadb.LOADER else f"mariadb_client_{account}.cnf"
+    options = settings.paths.secrets / name
+    content = mariadb.client_options(running.secrets, settings.ports.mariadb, account)
+    secrets_store.write_private(options, content)
     command = [program, f"--defaults-file={options}", mariadb.DATABASE]
     if not interactive:
         # Bare rows, tab-separated, for other programs; RAW=1 leaves newlines and tabs as they are.

@@ -1,8 +1,9 @@
 """A real MySQL server for the tests, on a machine whose distribution has only MariaDB.
 
-Debian's unstable suite has MySQL (a long-term release after 8.4). It is built against a newer C library than a
-stable system has, so it is unpacked with all that it depends on into a folder of its own, and run with the loader
-and the libraries from there. apt fetches and verifies the packages; the system's own package lists are not touched.
+Debian's unstable suite has MySQL (a long-term release after 8.4). It is built against a newer C library than
+a stable system has, so it is unpacked with all that it depends on into a folder of its own, and run with the
+loader and the libraries from there. apt fetches and verifies the packages; the system's own package lists are
+not touched.
 """
 
 from __future__ import annotations
