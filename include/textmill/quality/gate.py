@@ -18,6 +18,7 @@ from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
 from textmill.quality.checks import MEASURED
+from textmill.quality.data_docs_site import batch_page
 from textmill.quality.page_measures import PageMeasures
 from textmill.quality.suites import FOLDER, NAME, Expected, columns_of, expectations, parameters
 from textmill.settings import Settings
@@ -45,7 +46,8 @@ def judge(pages: Sequence[PageMeasures], settings: Settings, *, run_id: str, bat
     Raises:
         RuntimeError: an expectation could not be computed at all.
     """
-    name = f"{run_id}, batch {batch_no}"
+    # Great Expectations shows the name in Data Docs as it is: it must not be able to hold markup.
+    name = str(batch_page(run_id, batch_no).with_suffix(""))
     context = _context()
     data = context.data_sources.add_pandas("staging").add_dataframe_asset("pages")
     definition = context.validation_definitions.add(
