@@ -244,6 +244,7 @@ RETRIES = ExceptionRetryPolicy(
                 "textmill.errors.SourceError",
                 "textmill.errors.ModelsMissing",
                 "textmill.errors.CannotRead",
+                "textmill.errors.TooManyQuarantined",
             ],
             action=RetryAction.FAIL,
             reason="The same attempt would fail again",
@@ -367,8 +368,21 @@ def validate(batch_uri: str) -> str:
 
     context = get_current_context()
     with warehouse() as engine:
-        tally = run_stage(engine, staging(), settings(), run_id=context["run_id"], batch_uri=batch_uri)
-    LOG.info("%d pages accepted, %d quarantined", tally.accepted, tally.quarantined)
+        tally = run_stage(
+            engine,
+            staging(),
+            settings(),
+            run_id=context["run_id"],
+            batch_uri=batch_uri,
+            connections=AirflowConnections(),
+        )
+    LOG.info(
+        "%d pages accepted, %d of them with a warning, %d quarantined; report: %s",
+        tally.accepted,
+        tally.warned,
+        tally.quarantined,
+        tally.report or "none",
+    )
     return batch_uri
 
 

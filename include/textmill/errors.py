@@ -284,5 +284,9 @@ class CannotRead(TextmillError):
     """The OCR runtime cannot do what it was asked to: another attempt would end alike."""
 
 
+class TooManyQuarantined(TextmillError):
+    """The quality gate quarantined so much of a batch that the batch as a whole is unfit."""
+
+
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""

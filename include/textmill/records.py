@@ -504,3 +504,27 @@ class ExpectationResult(Record):
     element_count: int
     unexpected_count: int
     success: bool
+
+
+class BatchQuality(Record):
+    """How a batch fared at the quality gate, in figures.
+
+    Attributes:
+        pages: that were judged; `warned` and `quarantined`: of these.
+        checks: how many pages failed each check, by name, the most frequent first.
+        problem: why the batch as a whole is unfit, as a half-sentence; None if it is not.
+        judged_at: the time in UTC, for people.
+    """
+
+    batch_no: int
+    pages: int
+    warned: int
+    quarantined: int
+    checks: dict[str, int]
+    problem: str | None = None
+    judged_at: str
+
+    @property
+    def accepted(self) -> int:
+        """Pages without a complaint."""
+        return self.pages - self.warned - self.quarantined

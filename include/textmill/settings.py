@@ -249,6 +249,11 @@ class Settings(BaseSettings):
         description="Folder or object store (`s3://…`) for the reports of the quality gate; empty: "
         "`data_docs` in the staging area.",
     )
+    data_docs_connection: str = Field(
+        "",
+        description="Airflow connection with the credentials for `data_docs` in an object store; empty: what "
+        "the machine has.",
+    )
 
     # --- bookkeeping ----------------------------------------------------------------------------------
     claim_hours: PositiveSeconds = Field(

@@ -126,6 +126,11 @@ class BatchArea:
         """PageVerdict lines, written by validate."""
         return self.folder / "verdicts.parquet"
 
+    @property
+    def quality(self) -> Path:
+        """The BatchQuality, written by validate."""
+        return self.folder / "quality.json"
+
 
 class RunArea:
     """The folder of one run."""

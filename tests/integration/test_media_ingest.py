@@ -158,7 +158,7 @@ def test_a_hanging_page_costs_only_itself(
     assert rows(warehouse, "SELECT page_no, reason FROM v_quarantine") == [(2, "page_crashed_reader")]
 
 
-def test_pages_that_fail_an_expectation_are_set_apart_by_its_name(
+def test_pages_that_fail_a_check_are_set_apart_by_its_name(
     warehouse: Engine, ingest: Ingest, source: Path
 ) -> None:
     # Nobody looks again at what the engine left empty.
@@ -166,8 +166,8 @@ def test_pages_that_fail_an_expectation_are_set_apart_by_its_name(
     assert done.state == DagRunState.SUCCESS
     refused = rows(warehouse, "SELECT stage, reason, message, detail FROM v_quarantine")
     assert len(refused) == 4
-    assert {(row.stage, row.reason) for row in refused} == {("validate", "expectation_failed")}
-    assert "expect_column_value_lengths_to_be_between" in refused[0].detail
+    assert {(row.stage, row.reason) for row in refused} == {("validate", "no_text")}
+    assert refused[0].detail == "no_text"
     assert "no text was found" in refused[0].message
     results = rows(warehouse, "SELECT unexpected_count FROM quality_result WHERE success = 0")
     assert results == [(4,)]

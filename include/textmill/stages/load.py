@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from textmill.assembly import assemble, part_of
-from textmill.errors import StagingError
+from textmill.errors import StagingError, TooManyQuarantined
 from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings
 from textmill.reading_times import works_of
@@ -46,7 +46,7 @@ from textmill.warehouse.readings import (
     give_up_medium,
     settle_part,
 )
-from textmill.warehouse.runs import note_batch, run_key
+from textmill.warehouse.runs import batch_problem, note_batch, run_key
 
 
 class BatchLoader:
@@ -273,13 +273,14 @@ def load(
 
     Raises:
         StagingError: a page would be lost, because it was neither read nor refused.
+        TooManyQuarantined: the quality gate found the batch as a whole unfit; its good pages are loaded.
     """
     area = BatchArea.at(batch_uri)
     loader = BatchLoader(warehouse, staging, settings or load_settings(), area, run_id)
     loader.load()
     works = works_of(area)
 
-    def close(connection: Connection) -> None:
+    def close(connection: Connection) -> str | None:
         note_batch_pace(connection, run_id, area.batch_no, works)
         note_batch(
             connection,
@@ -289,8 +290,11 @@ def load(
             loaded_at=utc_now(),
             **loader.batch.figures(),
         )
+        return batch_problem(connection, run_id, area.batch_no)
 
-    in_transaction(warehouse, close)
+    problem = in_transaction(warehouse, close)
+    if problem is not None:
+        raise TooManyQuarantined(f"Batch {area.batch_no} is unfit: {problem}.")
     tally = LoadTally()
     tally.add(loader.batch)
     tally.add(loader.in_parts)

@@ -1,72 +1,178 @@
-"""Validate: hold a batch's pages against the suite and write a verdict on each."""
+"""Validate: hold a batch's pages against the suite, write a verdict on each, and a report for people."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from textmill.access import Connections, NoConnections
 from textmill.checkpoint import read_progress
+from textmill.errors import TooManyQuarantined
+from textmill.giving_way import giving_way
+from textmill.object_answers import kind_of
 from textmill.page_table import read_pages, write_verdicts
-from textmill.records import ExpectationResult, PageVerdict
+from textmill.quality.batch_policy import problem_of
+from textmill.quality.page_measures import MediumFacts, PageMeasures, measure_pages
+from textmill.quality.publishing import publish
+from textmill.quality.reports import batch_report
+from textmill.quality.tally import results_of
+from textmill.quality.verdicts import verdicts
+from textmill.records import BatchQuality, ExpectationResult, OcrRequest, Outcome, PageVerdict
 from textmill.settings import Settings
-from textmill.staging import BatchArea, Staging
+from textmill.staging import BatchArea, Staging, items_to_read, name_of
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.runs import note_batch, store_quality_results
+
+LOG = logging.getLogger(__name__)
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
 class ValidationTally:
-    """How many pages were accepted and how many go to quarantine."""
+    """What became of a batch's pages.
+
+    Attributes:
+        accepted: with those that were flagged, which are `warned`.
+        report: address of the batch's report; None where it could not be published.
+    """
 
     accepted: int
+    warned: int
     quarantined: int
+    report: str | None
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """Pages and what is said of them. `sections` is how each expectation fared, as HTML."""
+
+    pages: Sequence[PageMeasures] = ()
+    verdicts: Sequence[PageVerdict] = ()
+    results: Sequence[ExpectationResult] = ()
+    sections: str = ""
 
 
 def validate(
-    warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str, batch_uri: str
+    warehouse: Engine,
+    staging: Staging,
+    settings: Settings,
+    *,
+    run_id: str,
+    batch_uri: str,
+    connections: Connections | None = None,
 ) -> ValidationTally:
-    """Judge a batch. A page that fails an expectation is set apart; only a broken suite fails the task."""
-    area = BatchArea.at(batch_uri)
-    results, verdicts = _judge(area)
-    write_verdicts(area.verdicts, verdicts)
+    """Judge a batch. A page that fails an expectation is set apart, and the others go on.
 
-    def note(connection: Any) -> None:
-        store_quality_results(connection, run_id, area.batch_no, results, utc_now())
-        note_batch(connection, run_id, area.batch_no, state="validated")
+    Args:
+        connections: open the object store into which reports are published.
+
+    Raises:
+        TooManyQuarantined: the batch as a whole is unfit, and its good pages are to be held back. Verdicts,
+            books and report are written all the same; with good pages to be loaded, loading raises it.
+    """
+    area = BatchArea.at(batch_uri)
+    with giving_way():
+        judged = _judge(area, settings, run_id)
+    problem = problem_of(judged.verdicts, settings)
+    is_held = problem is not None and settings.quality_batch_good_pages == "hold"
+    write_verdicts(area.verdicts, judged.verdicts)
+
+    def note(connection: Connection) -> None:
+        store_quality_results(connection, run_id, area.batch_no, judged.results, utc_now())
+        state = "held" if is_held else "validated"
+        note_batch(connection, run_id, area.batch_no, state=state, problem=problem)
 
     in_transaction(warehouse, note)
-    accepted = sum(verdict.accepted for verdict in verdicts)
-    return ValidationTally(accepted=accepted, quarantined=len(verdicts) - accepted)
+    quality = _quality(area, judged.verdicts, problem)
+    report = _publish(judged, quality, staging, settings, run_id, connections or NoConnections())
+    if is_held:
+        raise TooManyQuarantined(f"Batch {area.batch_no} is unfit: {problem}.")
+    return ValidationTally(
+        accepted=quality.accepted + quality.warned,
+        warned=quality.warned,
+        quarantined=quality.quarantined,
+        report=report,
+    )
 
 
-def _judge(area: BatchArea) -> tuple[list[ExpectationResult], list[PageVerdict]]:
-    rows = list(_rows(area))
-    if not rows:
-        return [], []  # without pages, spare the seconds that importing Great Expectations takes
+def _judge(area: BatchArea, settings: Settings, run_id: str) -> _Judgement:
+    pages = list(measure_pages(read_pages(area.pages), _facts(area)))
+    if not pages:
+        return _Judgement()  # spares the seconds that importing Great Expectations takes
     # While it is imported it tells of each deprecated function: thousands of lines in a task's log.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    from textmill.quality.suite import check_pages
-    from textmill.quality.verdicts import verdicts
+    from textmill.quality.gate import judge
+    from textmill.quality.validation_sections import validation_sections
 
-    quality = check_pages(rows)
-    return quality.results, list(verdicts(read_pages(area.pages), quality.failures))
+    judged = judge(pages, settings, run_id=run_id, batch_no=area.batch_no)
+    return _Judgement(
+        pages=pages,
+        verdicts=list(verdicts(pages, judged.failures, settings)),
+        results=results_of(pages, judged.failures),
+        sections=validation_sections(judged.validation),
+    )
 
 
-def _rows(area: BatchArea) -> Iterator[dict[str, Any]]:
+def _facts(area: BatchArea) -> dict[str, MediumFacts]:
+    """Return what is known of the media of a batch, by their SHA-256."""
+    if not area.request.exists():  # there was nothing to read
+        return {}
+    languages = OcrRequest.model_validate_json(area.request.read_text(encoding="utf-8")).languages
     progress = read_progress(area.checkpoint)
-    for page in read_pages(area.pages):
-        yield {
-            "sha256": page.sha256,
-            "page_no": page.page_no,
-            "text": page.text,
-            "confidence": page.confidence,
-            "width": page.width,
-            "height": page.height,
-            "ink": page.ink,
-            "pages_settled": progress.finished_counts[page.sha256],
-            "page_count": progress.page_counts[page.sha256],
-        }
+    return {
+        content.sha256: MediumFacts(
+            name=(item.ref.filename or name_of(item.ref.uri))[-_LONGEST_NAME:],
+            languages=languages,
+            pages_settled=progress.finished_counts[content.sha256],
+            page_count=progress.page_counts.get(content.sha256),
+        )
+        for item, content in items_to_read(area)
+    }
+
+
+def _quality(area: BatchArea, found: Sequence[PageVerdict], problem: str | None) -> BatchQuality:
+    outcomes = Counter(one.outcome for one in found)
+    checks = Counter(check for one in found for check in one.checks)
+    return BatchQuality(
+        batch_no=area.batch_no,
+        pages=len(found),
+        warned=outcomes[Outcome.WARNING],
+        quarantined=outcomes[Outcome.QUARANTINED],
+        checks=dict(checks.most_common()),
+        problem=problem,
+        judged_at=utc_now().isoformat(sep=" ", timespec="seconds"),
+    )
+
+
+def _publish(
+    judged: _Judgement,
+    quality: BatchQuality,
+    staging: Staging,
+    settings: Settings,
+    run_id: str,
+    connections: Connections,
+) -> str | None:
+    """Publish the report. It is for people to look at: without it, the batch goes on."""
+    page = batch_report(quality, judged.pages, judged.verdicts, run_id=run_id, sections=judged.sections)
+    try:
+        return publish(
+            page,
+            quality,
+            run=staging.run(run_id),
+            run_id=run_id,
+            settings=settings,
+            connections=connections,
+        )
+    except Exception as error:  # of whichever library reads the store; it may hold what is secret
+        LOG.warning(
+            "The report on batch %d could not be published to %s (TEXTMILL_DATA_DOCS): %s. Once that is "
+            "mended, clear this task to publish it.",
+            quality.batch_no,
+            settings.data_docs or "the staging area",
+            kind_of(error),
+        )
+        return None

@@ -161,6 +161,16 @@ def note_batch(connection: Connection, run_id: str, batch_no: int, **values: Any
     )
 
 
+def batch_problem(connection: Connection, run_id: str, batch_no: int) -> str | None:
+    """Return why a batch as a whole is unfit, as the quality gate noted it; None if it is not."""
+    problem: str | None = connection.execute(
+        select(ingest_batch.c.problem)
+        .join(ingest_run, ingest_run.c.id == ingest_batch.c.ingest_run_id)
+        .where(ingest_run.c.run_id == run_id, ingest_batch.c.batch_no == batch_no)
+    ).scalar_one_or_none()
+    return problem
+
+
 def store_quality_results(
     connection: Connection, run_id: str, batch_no: int, results: Sequence[ExpectationResult], now: datetime
 ) -> None:
@@ -207,11 +217,17 @@ def finish_run(
         select(ingest_run.c.id, ingest_run.c.batches, ingest_run.c.state).where(ingest_run.c.run_id == run_id)
     ).one()
     rows = connection.execute(
-        select(ingest_batch.c.batch_no, ingest_batch.c.state).where(ingest_batch.c.ingest_run_id == run.id)
+        select(ingest_batch.c.batch_no, ingest_batch.c.state, ingest_batch.c.problem).where(
+            ingest_batch.c.ingest_run_id == run.id
+        )
     )
     unfinished = (
         *problems,
-        *(f"batch {row.batch_no} ({row.state})" for row in rows if row.state != "loaded"),
+        *(
+            f"batch {row.batch_no} ({row.state}){f': {row.problem}' if row.problem else ''}"
+            for row in rows
+            if row.state != "loaded" or row.problem
+        ),
     )
     if run.batches is None:
         unfinished = (*problems, "the source was never planned")

@@ -1,0 +1,35 @@
+"""Where the reports of the quality gate lie: a site per run, with a page per batch.
+
+    <settings.data_docs>/<run>/index.html         the run
+    <settings.data_docs>/<run>/batch-0003.html    batch 3 of it
+
+Imports nothing heavy: the web server asks here for what it shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+
+from textmill.settings import Settings
+
+_LONGEST_NAME = 80
+
+
+def location(settings: Settings) -> str:
+    """Return the folder, or the URI of the place in an object store, below which the sites lie."""
+    return settings.data_docs or str((settings.staging_dir / "data_docs").absolute())
+
+
+def run_page(run_id: str) -> PurePosixPath:
+    """Return the path of a run's page below `location`. Of letters, digits, `_`, `.` and `-` only."""
+    # Two ids may differ in nothing but what is replaced.
+    told_apart = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id)[:_LONGEST_NAME]
+    return PurePosixPath(f"{name}.{told_apart}", "index.html")
+
+
+def batch_page(run_id: str, batch_no: int) -> PurePosixPath:
+    """Return the path of a batch's page below `location`; it is there once the batch is validated."""
+    return run_page(run_id).with_name(f"batch-{batch_no:04d}.html")
