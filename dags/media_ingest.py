@@ -49,6 +49,7 @@ from textmill_airflow.assets import MEDIA_TEXT
 from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
+from textmill_airflow.operators.validate_batch import ValidateBatchOperator
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
 from textmill_airflow.replanning import keep_as_many
 from textmill_airflow.run_wishes import run_wishes
@@ -361,31 +362,6 @@ def fetch(batch_uri: str) -> str:
     return batch_uri
 
 
-@task
-def validate(batch_uri: str) -> str:
-    """Hold the pages of a batch against the expectations."""
-    from textmill.stages.validate import validate as run_stage
-
-    context = get_current_context()
-    with warehouse() as engine:
-        tally = run_stage(
-            engine,
-            staging(),
-            settings(),
-            run_id=context["run_id"],
-            batch_uri=batch_uri,
-            connections=AirflowConnections(),
-        )
-    LOG.info(
-        "%d pages accepted, %d of them with a warning, %d quarantined; report: %s",
-        tally.accepted,
-        tally.warned,
-        tally.quarantined,
-        tally.report or "none",
-    )
-    return batch_uri
-
-
 @task(pool="mysql")
 def load(batch_uri: str) -> None:
     """Write a batch into the warehouse."""
@@ -414,7 +390,8 @@ def batch(batch_uri: str) -> None:
         pool="ocr_gpu",
         execution_timeout=timedelta(hours=6),
     )
-    load(validate(ocr.output))
+    validate = ValidateBatchOperator(task_id="validate", batch_uri=ocr.output)
+    load(validate.output)
 
 
 @task(trigger_rule="all_done", retries=2)
