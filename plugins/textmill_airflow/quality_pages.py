@@ -1,7 +1,7 @@
 """The reports of the quality gate in Airflow's web server: `/textmill/quality/…`.
 
 Whoever may see the runs of `media_ingest` may see them. They are static pages, and served in a sandbox: what
-stands in one, even if it came from the name of a hostile file, runs nothing and has none of Airflow's cookies.
+is in one, even if it came from the name of a hostile file, runs nothing and has none of Airflow's cookies.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import psutil
 import pytest
 from sqlalchemy import Engine, text
@@ -147,6 +149,28 @@ def test_killed_ocr_process_and_killed_task_continue_where_they_were(
     # An undisturbed run over the same pages finds every one of them as it is: it rewrites none.
     assert Run(running, source=str(source), reread="everything").wait() == "success"
     assert pages(live_warehouse) == disturbed
+
+
+def test_a_checked_batch_links_to_its_report_which_only_users_see(
+    running: Running, samples: Path, tmp_path: Path
+) -> None:
+    shutil.copy(samples / "notes-tides.txt", tmp_path)
+    run = Run(running, source=str(tmp_path))
+    assert run.wait() == "success"
+    api = AirflowApi(running.ui_url, running.secrets.airflow_admin)
+    task = f"/api/v2/dags/media_ingest/dagRuns/{quote(run.run_id, safe='')}/taskInstances/batch.validate"
+    links = api._call("GET", f"{task}/links", parameters={"map_index": "0"})
+    assert links
+    link = links["extra_links"]["Quality report"]
+    assert link.startswith(f"{running.ui_url}/textmill/quality/")
+
+    report = api._request("GET", link, None, None)
+    assert report.status_code == 200
+    assert "Quality of batch 0" in report.text
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert httpx.get(link, trust_env=False).status_code == 401
+    outside = f"{running.ui_url}/textmill/quality/%2e%2e/%2e%2e/airflow/airflow.cfg"
+    assert api._request("GET", outside, None, None).status_code == 404
 
 
 def test_a_new_stack_runs_only_what_it_is_asked_for(live_warehouse: Engine) -> None:
