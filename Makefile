@@ -168,6 +168,11 @@ bench-video: setup-dev ## Measure how much of a video is read, and what that los
 bench-downloads: setup-dev ## Measure how fast URLs are downloaded, beside a plain loop
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.downloads
 
+.PHONY: bench-gate-cost
+bench-gate-cost: setup-dev ## Measure what the quality gate costs, alone and beside OCR
+	@$(STACK) models
+	@PYTHONPATH=.:include:plugins $(AIRFLOW_PYTHON) -m bench.quality_gate_cost
+
 .PHONY: clean
 clean: built ## Stop everything and remove the state: databases, staging area, logs, secrets
 	@$(STACK) clean

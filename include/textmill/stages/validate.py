@@ -16,6 +16,7 @@ from textmill.giving_way import giving_way
 from textmill.object_answers import kind_of
 from textmill.page_table import read_pages, write_verdicts
 from textmill.quality.batch_policy import problem_of
+from textmill.quality.importing import import_great_expectations
 from textmill.quality.page_measures import MediumFacts, PageMeasures, measure_pages
 from textmill.quality.publishing import publish
 from textmill.quality.reports import batch_report
@@ -47,8 +48,13 @@ class ValidationTally:
 
 
 @dataclass(frozen=True)
-class _Judgement:
-    """Pages and what is said of them. `sections` is how each expectation fared, as HTML."""
+class Judgement:
+    """The pages of a batch and what is said of them.
+
+    Attributes:
+        verdicts: on the pages, in their order.
+        sections: how each expectation fared, as HTML.
+    """
 
     pages: Sequence[PageMeasures] = ()
     verdicts: Sequence[PageVerdict] = ()
@@ -76,7 +82,7 @@ def validate(
     """
     area = BatchArea.at(batch_uri)
     with giving_way():
-        judged = _judge(area, settings, run_id)
+        judged = judge_batch(area, settings, run_id)
     problem = problem_of(judged.verdicts, settings)
     is_held = problem is not None and settings.quality_batch_good_pages == "hold"
     write_verdicts(area.verdicts, judged.verdicts)
@@ -99,17 +105,17 @@ def validate(
     )
 
 
-def _judge(area: BatchArea, settings: Settings, run_id: str) -> _Judgement:
+def judge_batch(area: BatchArea, settings: Settings, run_id: str) -> Judgement:
+    """Judge the pages of a batch; this is all that takes time in this stage, and all that takes memory."""
     pages = list(measure_pages(read_pages(area.pages), _facts(area)))
     if not pages:
-        return _Judgement()  # spares the seconds that importing Great Expectations takes
-    # While it is imported it tells of each deprecated function: thousands of lines in a task's log.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+        return Judgement()  # spares the seconds that importing Great Expectations takes
+    import_great_expectations()
     from textmill.quality.gate import judge
     from textmill.quality.validation_sections import validation_sections
 
     judged = judge(pages, settings, run_id=run_id, batch_no=area.batch_no)
-    return _Judgement(
+    return Judgement(
         pages=pages,
         verdicts=list(verdicts(pages, judged.failures, settings)),
         results=results_of(pages, judged.failures),
@@ -149,7 +155,7 @@ def _quality(area: BatchArea, found: Sequence[PageVerdict], problem: str | None)
 
 
 def _publish(
-    judged: _Judgement,
+    judged: Judgement,
     quality: BatchQuality,
     staging: Staging,
     settings: Settings,
