@@ -116,10 +116,10 @@ class Shuffle:
         return [key for key in keys if self.chance.random() < 0.5]
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens_to_locations_media_are_called_as_these_say(warehouse: Engine, seed: int) -> None:
     shuffle = Shuffle(warehouse, seed)
-    for _ in range(40):
+    for _ in range(60):
         shuffle.step()
         assert otherwise_called(warehouse) == []
     with warehouse.connect() as connection:  # so that something was tested
@@ -143,14 +143,14 @@ def test_two_that_change_locations_of_one_medium_at_once_see_each_other(warehous
     """Both delete one of its two addresses, and neither sees the other's deletion before it ends."""
 
     def note(name: str, connection: Connection) -> None:
-        note_location(
-            connection, ref(name), media_id=media_id(connection, "a", NOW), refused=False, now=NOW
-        )
+        note_location(connection, ref(name), media_id=media_id(connection, "a", NOW), refused=False, now=NOW)
 
     for name in ("1.png", "2.png"):
         in_transaction(warehouse, partial(note, name))
     with warehouse.connect() as connection:
-        first, second = connection.execute(select(media_location.c.id).order_by(media_location.c.id)).scalars()
+        first, second = connection.execute(
+            select(media_location.c.id).order_by(media_location.c.id)
+        ).scalars()
 
     def delete(connection: Connection, location_id: int, day: int) -> None:
         connection.execute(

@@ -9,7 +9,7 @@ SELECT
     SUM(q.success = 0) AS batches_failed,  -- of these, those in which a page failed
     SUM(q.element_count) AS pages,  -- that were looked at
     SUM(q.unexpected_count) AS pages_failed,  -- of these, those that failed
-    SUM(q.unexpected_count) / NULLIF(SUM(q.element_count), 0) AS failed_share  -- pages_failed by pages, 0 to 1
+    SUM(q.unexpected_count) * 1e0 / NULLIF(SUM(q.element_count), 0) AS failed_share  -- pages_failed by pages, 0 to 1
 FROM quality_result AS q
 JOIN ingest_run AS r ON r.id = q.ingest_run_id
 GROUP BY DATE(q.measured_at), r.source, q.check_name, q.severity

@@ -10,9 +10,9 @@ SELECT
     SUM(b.pages_done) AS pages,  -- that were read
     SUM(b.seconds) AS ocr_seconds,  -- of all batches together: seconds of slots
     SUM(b.alone) AS busy_seconds,  -- during which at least one batch was being read
-    SUM(b.pages_done) / NULLIF(SUM(b.alone), 0) AS pages_per_second,  -- pages by busy_seconds: of the machine
-    SUM(b.pages_done) / NULLIF(SUM(b.seconds), 0) AS pages_per_slot_second,  -- pages by ocr_seconds: of one slot
-    SUM(b.seconds) / NULLIF(SUM(b.alone), 0) AS slots  -- how many batches were read at once, on average
+    SUM(b.pages_done) * 1e0 / NULLIF(SUM(b.alone), 0) AS pages_per_second,  -- pages by busy_seconds: of the machine
+    SUM(b.pages_done) * 1e0 / NULLIF(SUM(b.seconds), 0) AS pages_per_slot_second,  -- pages by ocr_seconds: of one slot
+    SUM(b.seconds) * 1e0 / NULLIF(SUM(b.alone), 0) AS slots  -- how many batches were read at once, on average
 FROM (
     SELECT
         DATE(ocr_finished_at) AS day,

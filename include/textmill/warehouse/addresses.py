@@ -13,7 +13,7 @@ def uri_hash(uri: str) -> str:
 
 
 def name_hash(name: str) -> str:
-    """Return the SHA-256 of the name of a source, which tells upper from lower case, as its collation does not."""
+    """Return the SHA-256 of the name of a source: it tells upper from lower case, a collation does not."""
     return hashlib.sha256(name.encode()).hexdigest()
 
 

@@ -1,8 +1,8 @@
-"""By which address the views call a medium: `media.location_id`, kept in the transaction that changes locations.
+"""By which address the views call a medium: `media.location_id`, kept by whoever changes locations.
 
-Of the locations of a medium it is one that is not deleted, else the one that was deleted last; of several, the
-one that was known first. Kept instead of asked for, so that a search by address, and by any column of a page,
-can start from an index.
+Of the locations of a medium it is one that is not deleted, else the one that was deleted last; of several,
+the one that was known first. Kept instead of asked for, so that a search by address, and by any column of a
+page, can start from an index.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _MAIN_LOCATION = (
 def lock_media_at(connection: Connection, location_ids: Collection[int]) -> None:
     """Lock the media that lie at some locations, before these are changed.
 
-    Whoever takes a medium in locks its row, and then its location's: in the other order, the two would wait for
-    each other.
+    Whoever takes a medium in locks its row, and then its location's: in the other order, the two would wait
+    for each other.
     """
     keys = connection.execute(
         select(media_location.c.media_id).where(
@@ -45,8 +45,9 @@ def choose_main_locations(
 ) -> None:
     """Choose anew by which address media are called, after some locations were changed.
 
-    These are the media that lie there now, and those that are called by one of them. Whoever changes locations of
-    a medium at the same time waits here for the other, and sees what it did: each changes locations first.
+    These are the media that lie there now, and those that are called by one of them. Call it in the same
+    transaction, after the locations. Of two that change locations of one medium at the same time, one waits
+    here for the other and sees what it did.
 
     Args:
         left: media that lay at one of the locations before.
@@ -58,4 +59,6 @@ def choose_main_locations(
     keys = {key for key in left if key is not None}
     keys.update(connection.execute(union(lie_there, are_called_so)).scalars())
     if keys:
-        connection.execute(update(media).where(media.c.id.in_(sorted(keys))).values(location_id=_MAIN_LOCATION))
+        connection.execute(
+            update(media).where(media.c.id.in_(sorted(keys))).values(location_id=_MAIN_LOCATION)
+        )

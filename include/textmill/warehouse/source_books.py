@@ -47,7 +47,9 @@ def note_listing(
 def recall_source(connection: Connection, name: str) -> SourceSpec | None:
     """Return a source as it was when a run last opened it, without what its catalogue said besides."""
     row = connection.execute(
-        select(source.c.kind, source.c.location, source.c.connection).where(source.c.name_hash == name_hash(name))
+        select(source.c.kind, source.c.location, source.c.connection).where(
+            source.c.name_hash == name_hash(name)
+        )
     ).one_or_none()
     if row is None:
         return None
