@@ -34,7 +34,8 @@ CONTRACT = {
     "first_seen last_seen deleted_at next_try failures",
     "v_lineage": "media_id sha256 uri page_no source source_kind source_location archive_sha256 modified_at "
     "first_seen run_id run_source params run_started_at run_finished_at batch_no device ocr_started_at "
-    "ocr_finished_at loaded_at text_source engine model fingerprint preprocessing dpi rotation quality warnings",
+    "ocr_finished_at loaded_at text_source engine model fingerprint preprocessing dpi rotation "
+    "quality warnings",
     "v_quality_daily": "day source pages pages_loaded pages_warned pages_quarantined warned_share "
     "quarantined_share confidence pages_with_text runs",
     "v_check_daily": "day source check_name severity batches batches_failed pages pages_failed failed_share",

@@ -12,7 +12,7 @@ SELECT
         AS warned_share,  -- pages_warned by pages, 0 to 1
     SUM(b.pages_quarantined) * 1e0 / NULLIF(SUM(b.pages_loaded + b.pages_quarantined), 0)
         AS quarantined_share,  -- pages_quarantined by pages, 0 to 1
-    SUM(b.confidence_sum) * 1e0 / NULLIF(SUM(b.pages_with_text), 0)
+    SUM(b.confidence_sum) / NULLIF(SUM(b.pages_with_text), 0)
         AS confidence,  -- mean of the loaded pages with text, 0 to 1
     SUM(b.pages_with_text) AS pages_with_text,  -- over how many pages that is the mean: its weight in a mean of days
     COUNT(DISTINCT b.ingest_run_id) AS runs  -- that loaded something on that day
