@@ -7,14 +7,15 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from textmill.quality.checks import Check
 
 DAYS = 365
 BATCHES_PER_DAY = 10
-FIRST_DAY = datetime(2025, 11, 1)
+FIRST_DAY = datetime.combine(date.today(), time()) - timedelta(days=DAYS)
+"""The year ended yesterday, so that a query for the last days finds some."""
 SOURCES = ("scans", "mail", "contracts", "receipts", "minutes", "press", "web", "archive")
 
 Row = tuple[Any, ...]

@@ -19,7 +19,8 @@ _FREQUENT = (
     "very after words called just where most know date total number address page invoice account order "
     "payment amount paid street city company customer tax price item receipt balance due delivery "
     "contract letter report court office bank insurance policy meeting minutes building plan road "
-    "bridge footbridge railway harbour museum garden market council permit survey drawing engineer "
+    "bridge footbridge railway harbour ferry tide salt marsh museum garden market council permit survey "
+    "drawing engineer "
     "surveyor signature witness schedule clause tenant landlord lease mortgage passport certificate "
     "permit licence grocer pharmacy hospital school university library archive"
 )

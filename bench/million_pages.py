@@ -2,8 +2,8 @@
 
 `make bench-warehouse` fills a private MariaDB with the settings of the stack and keeps it in the folder
 TEXTMILL_BENCH_STATE (some 7 GB), so that only the first run takes minutes. Then it runs the examples in
-`include/sql/examples` and the queries of `docs/warehouse.md`. It complains about a query that takes too long, and
-about one that reads all of a big table.
+`include/sql/examples` and the queries of `docs/warehouse.md`. It complains about a query that takes too long,
+and about one that reads all of a big table.
 """
 
 from __future__ import annotations
