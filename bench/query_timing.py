@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 RUNS = 5
 BIG = 50_000
@@ -51,12 +52,14 @@ class Timing:
     Attributes:
         seconds: of each run, in order.
         rows: that it returned.
+        failure: what the server said, where it did not answer.
     """
 
     query: Query
     seconds: tuple[float, ...]
     rows: int
     plan: tuple[Step, ...]
+    failure: str | None = None
 
     @property
     def median(self) -> float:
@@ -66,6 +69,8 @@ class Timing:
     @property
     def complaints(self) -> list[str]:
         """What is wrong with it, in words; empty is good."""
+        if self.failure is not None:
+            return [f"fails: {self.failure}"]
         most = MOST_FULLTEXT_SECONDS if "MATCH" in self.query.statement.upper() else MOST_SECONDS
         found = [f"takes {self.median:.2f} s, more than {most} s"] if self.median > most else []
         found += [
@@ -121,6 +126,14 @@ def statements(sql: str) -> Iterator[str]:
 
 def measure(connection: Connection, query: Query) -> Timing:
     """Run a query several times, and have it explained. What asks for nothing (SET …) is run once."""
+    try:
+        return _measure(connection, query)
+    except DBAPIError as error:
+        connection.rollback()
+        return Timing(query, (0.0,), 0, (), failure=str(error.orig))
+
+
+def _measure(connection: Connection, query: Query) -> Timing:
     asks = query.statement.lstrip("( \n").upper().startswith(("SELECT", "WITH"))
     seconds, rows = [], 0
     for _ in range(RUNS if asks else 1):
