@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 RUNS = 5
-BIG = 50_000
-"""Rows; reading that many of one table one by one is not what an index is for."""
+BIG = 100_000
+"""Rows: a tenth of the pages. Media, locations and lines are beyond it, the books of batches are not."""
 MOST_SECONDS, MOST_FULLTEXT_SECONDS = 0.2, 0.5
 
 _TOKEN = re.compile(
@@ -73,14 +73,9 @@ class Timing:
             return [f"fails: {self.failure}"]
         most = MOST_FULLTEXT_SECONDS if "MATCH" in self.query.statement.upper() else MOST_SECONDS
         found = [f"takes {self.median:.2f} s, more than {most} s"] if self.median > most else []
-        found += [
-            f"reads all of {step.table}" for step in self.plan if step.type == "ALL" and step.rows > BIG
-        ]
-        found += [
-            f"reads the whole index {step.key} of {step.table}"
-            for step in self.plan
-            if step.type == "index" and step.rows > BIG
-        ]
+        big = [step for step in self.plan if step.rows > BIG and not step.table.startswith("<")]
+        found += [f"reads all of {step.table}" for step in big if step.type == "ALL"]
+        found += [f"reads the whole index {step.key} of {step.table}" for step in big if step.type == "index"]
         return found
 
 
@@ -145,7 +140,9 @@ def _measure(connection: Connection, query: Query) -> Timing:
 
 
 def _plan(connection: Connection, query: Query) -> tuple[Step, ...]:
-    rows = connection.exec_driver_sql(_literal(f"EXPLAIN {query.statement}")).mappings().all()
+    rows = (
+        connection.exec_driver_sql(_literal(f"EXPLAIN FORMAT=TRADITIONAL {query.statement}")).mappings().all()
+    )
     return tuple(
         Step(row["table"], row["type"] or "", row["key"] or "", int(row["rows"] or 0))
         for row in rows

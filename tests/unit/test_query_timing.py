@@ -48,8 +48,11 @@ class TestComplaints:
         assert self.of("SELECT 1", 0.1, Step("p", "range", "ix", 900_000)) == []
 
     def test_reading_all_of_a_big_table_or_index_is_not(self) -> None:
-        assert self.of("SELECT 1", 0.1, Step("p", "ALL", "", 60_000)) == ["reads all of p"]
-        assert self.of("SELECT 1", 0.1, Step("p", "index", "ix", 60_000)) == ["reads the whole index ix of p"]
+        assert self.of("SELECT 1", 0.1, Step("p", "ALL", "", 160_000)) == ["reads all of p"]
+        assert self.of("SELECT 1", 0.1, Step("p", "index", "ix", 160_000)) == [
+            "reads the whole index ix of p"
+        ]
+        assert self.of("SELECT 1", 0.1, Step("<derived2>", "ALL", "", 160_000)) == []
         assert self.of("SELECT 1", 0.1, Step("r", "ALL", "", 365), Step("p", "index", "ix", 20)) == []
 
     def test_a_search_may_take_longer_than_other_queries(self) -> None:

@@ -89,7 +89,7 @@ class TestQuality:
         assert today["confidence"] == pytest.approx((3 * 0.9 + 0.5) / 4)
 
 
-def test_results_of_a_check_are_summed_by_day_source_and_severity(warehouse: Engine) -> None:
+def test_results_of_a_check_are_summed_by_day_and_severity(warehouse: Engine) -> None:
     def result(severity: Any, failed: int) -> ExpectationResult:
         return ExpectationResult(
             check="blank_page",
@@ -107,10 +107,10 @@ def test_results_of_a_check_are_summed_by_day_source_and_severity(warehouse: Eng
         store_quality_results(connection, "r1", 0, [result("critical", 1), result("warning", 3)], NOW)
         store_quality_results(connection, "r1", 1, [result("critical", 0), result("warning", 1)], NOW)
     columns = "check_name, severity, batches, batches_failed, pages, pages_failed, failed_share"
-    found = rows(warehouse, f"SELECT day, source, {columns} FROM v_check_daily ORDER BY severity")
+    found = rows(warehouse, f"SELECT day, {columns} FROM v_check_daily ORDER BY severity")
     assert [tuple(one.values()) for one in found] == [
-        (NOW.date(), "scans", "blank_page", "critical", 2, 1, 20, 1, pytest.approx(0.05)),
-        (NOW.date(), "scans", "blank_page", "warning", 2, 2, 20, 4, pytest.approx(0.2)),
+        (NOW.date(), "blank_page", "critical", 2, 1, 20, 1, pytest.approx(0.05)),
+        (NOW.date(), "blank_page", "warning", 2, 2, 20, 4, pytest.approx(0.2)),
     ]
 
 

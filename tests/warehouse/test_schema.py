@@ -38,7 +38,7 @@ CONTRACT = {
     "quality warnings",
     "v_quality_daily": "day source pages pages_loaded pages_warned pages_quarantined warned_share "
     "quarantined_share confidence pages_with_text runs",
-    "v_check_daily": "day source check_name severity batches batches_failed pages pages_failed failed_share",
+    "v_check_daily": "day check_name severity batches batches_failed pages pages_failed failed_share",
     "v_throughput_daily": "day engine device batches media pages ocr_seconds busy_seconds pages_per_second "
     "pages_per_slot_second slots",
 }

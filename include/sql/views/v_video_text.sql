@@ -30,41 +30,53 @@ SELECT
     c.confidence AS confidence  -- mean of its lines, weighted by their length, 0 to 1
 FROM (
     SELECT
-        g.media_id,
-        g.sha256,
-        g.uri,
-        g.page_no,
-        g.start_ms,
-        g.end_ms,
+        k.media_id,
+        k.sha256,
+        k.uri,
+        k.page_no,
+        k.start_ms,
+        k.end_ms,
+        k.text,
+        k.confidence,
         ROW_NUMBER() OVER (
-            PARTITION BY g.media_id, g.sha256, g.uri ORDER BY g.start_ms, g.page_no, MIN(g.line_no)
-        ) AS cue_no,
-        IF(COUNT(*) = 1, MIN(g.text), GROUP_CONCAT(g.text ORDER BY g.line_no SEPARATOR '\n')) AS text,
-        SUM(g.confidence * CHAR_LENGTH(g.text)) / SUM(CHAR_LENGTH(g.text)) AS confidence
+            PARTITION BY k.media_id, k.sha256, k.uri ORDER BY k.start_ms, k.page_no, k.line_no
+        ) AS cue_no
     FROM (
         SELECT
-            m.id AS media_id,
-            m.sha256,
-            l.uri,
-            p.page_no,
-            n.line_no,
-            n.text,
-            n.confidence,
-            n.start_ms,
-            n.end_ms,
-            IF(
-                LENGTH(n.text) > 600,
-                -n.line_no,
-                COALESCE(SUM(LENGTH(n.text) + 1) OVER (
-                    PARTITION BY m.id, m.sha256, l.uri, n.page_id, n.start_ms, n.end_ms ORDER BY n.line_no
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ), 0) DIV 400
-            ) AS part
-        FROM media AS m
-        JOIN page AS p ON p.media_id = m.id
-        JOIN line AS n ON n.page_id = p.id
-        LEFT JOIN media_location AS l ON l.id = m.location_id
-        WHERE m.kind = 'video' AND n.start_ms IS NOT NULL
-    ) AS g
-    GROUP BY g.media_id, g.sha256, g.uri, g.page_no, g.start_ms, g.end_ms, g.part
+            g.media_id,
+            g.sha256,
+            g.uri,
+            g.page_no,
+            g.start_ms,
+            g.end_ms,
+            MIN(g.line_no) AS line_no,
+            IF(COUNT(*) = 1, MIN(g.text), GROUP_CONCAT(g.text ORDER BY g.line_no SEPARATOR '\n')) AS text,
+            SUM(g.confidence * CHAR_LENGTH(g.text)) / SUM(CHAR_LENGTH(g.text)) AS confidence
+        FROM (
+            SELECT
+                m.id AS media_id,
+                m.sha256,
+                l.uri,
+                p.page_no,
+                n.line_no,
+                n.text,
+                n.confidence,
+                n.start_ms,
+                n.end_ms,
+                IF(
+                    LENGTH(n.text) > 600,
+                    -n.line_no,
+                    COALESCE(SUM(LENGTH(n.text) + 1) OVER (
+                        PARTITION BY m.id, m.sha256, l.uri, n.page_id, n.start_ms, n.end_ms ORDER BY n.line_no
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ), 0) DIV 400
+                ) AS part
+            FROM media AS m
+            JOIN page AS p ON p.media_id = m.id
+            JOIN line AS n ON n.page_id = p.id
+            LEFT JOIN media_location AS l ON l.id = m.location_id
+            WHERE m.kind = 'video' AND n.start_ms IS NOT NULL
+        ) AS g
+        GROUP BY g.media_id, g.sha256, g.uri, g.page_no, g.start_ms, g.end_ms, g.part
+    ) AS k
 ) AS c

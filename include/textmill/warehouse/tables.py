@@ -75,7 +75,7 @@ media = Table(
     Column("location_id", BigInteger, index=True, comment="the address by which views call it"),
     Column("first_seen", _MOMENT, nullable=False),
     Column("loaded_at", _MOMENT, index=True),
-    Index("ix_media_kind_status", "kind", "status"),
+    Index("ix_media_kind_loaded_at", "kind", "loaded_at"),
     **_INNODB,
 )
 

@@ -14,7 +14,7 @@ depends_on = None
 
 _INDEXES = {
     "ix_media_location_id": ("media", "location_id"),
-    "ix_media_kind_status": ("media", "kind", "status"),
+    "ix_media_kind_loaded_at": ("media", "kind", "loaded_at"),
     "ix_media_loaded_at": ("media", "loaded_at"),
     "ix_media_location_source_hash_deleted_at": ("media_location", "source_hash", "deleted_at"),
     "ix_media_location_changed_at": ("media_location", "changed_at"),
