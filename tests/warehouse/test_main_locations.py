@@ -20,7 +20,7 @@ from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.deletions import Listed, align_members, delete_unseen
 from textmill.warehouse.known import Answer, Question, mark
 from textmill.warehouse.locations import note_location
-from textmill.warehouse.main_locations import choose_main_locations
+from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location
 
@@ -153,6 +153,7 @@ def test_two_that_change_locations_of_one_medium_at_once_see_each_other(warehous
         ).scalars()
 
     def delete(connection: Connection, location_id: int, day: int) -> None:
+        lock_media_at(connection, [location_id])  # of the two, one waits here for the other
         connection.execute(
             update(media_location)
             .where(media_location.c.id == location_id)
@@ -162,12 +163,12 @@ def test_two_that_change_locations_of_one_medium_at_once_see_each_other(warehous
     def other() -> None:
         with warehouse.begin() as connection:
             delete(connection, second, 1)
-            choose_main_locations(connection, [second])  # waits for the one below
+            choose_between_locations(connection, [second])
 
     thread = threading.Thread(target=other)
     with warehouse.begin() as connection:
         delete(connection, first, 2)
-        choose_main_locations(connection, [first])
+        choose_between_locations(connection, [first])
         thread.start()
         thread.join(0.5)
         assert thread.is_alive()

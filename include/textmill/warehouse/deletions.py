@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, selec
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.known import CHUNK, begins_with
 from textmill.warehouse.locations import DELETED, REAPPEARED
-from textmill.warehouse.main_locations import choose_main_locations, lock_media_at
+from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
 from textmill.warehouse.quarantining import close_gone, reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location
@@ -131,7 +131,7 @@ def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> Non
     connection.execute(
         update(media_location).where(media_location.c.id.in_(gone), *_may_go(listed.moment)).values(**values)
     )
-    choose_main_locations(connection, gone)
+    choose_between_locations(connection, gone)
     close_gone(connection, gone, listed.moment)
 
 
@@ -195,7 +195,7 @@ def _bury(chunk: Sequence[int], moment: datetime, connection: Connection) -> Non
         .where(media_location.c.id.in_(chunk), *_may_go(moment))
         .values(**_deleted(moment))
     )
-    choose_main_locations(connection, chunk)
+    choose_between_locations(connection, chunk)
     close_gone(connection, chunk, moment)
 
 
@@ -206,5 +206,5 @@ def _revive(chunk: Sequence[int], moment: datetime, connection: Connection) -> N
         .where(media_location.c.id.in_(chunk), media_location.c.deleted_at.is_not(None))
         .values(deleted_at=None, change=REAPPEARED, changed_at=moment, last_seen=moment)
     )
-    choose_main_locations(connection, chunk)
+    choose_between_locations(connection, chunk)
     reopen_locations(connection, chunk)

@@ -18,7 +18,7 @@ from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
 from textmill.warehouse.addresses import name_hash, uri_hash
 from textmill.warehouse.locations import REAPPEARED, OpenMembers, open_members, waits
-from textmill.warehouse.main_locations import choose_main_locations, lock_media_at
+from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
 from textmill.warehouse.quarantining import reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
@@ -183,7 +183,7 @@ def mark(connection: Connection, answer: Answer, question: Question) -> None:
                 last_seen=question.moment,
             )
         )
-        choose_main_locations(connection, answer.back)
+        choose_between_locations(connection, answer.back)
         reopen_locations(connection, answer.back)
     if answer.to_adopt and question.adopt_as is not None:
         connection.execute(

@@ -173,11 +173,11 @@ def note_location(
         # LAST_INSERT_ID(id) makes the key of a row that came meanwhile the statement's own.
         key = func.last_insert_id(media_location.c.id)
         location_id = connection.execute(entry.on_duplicate_key_update(id=key, **values)).lastrowid
-        choose_main_locations(connection, [location_id])
+        choose_main_locations(connection, location_id)
     else:
         connection.execute(update(media_location).where(media_location.c.id == before.id).values(**values))
         if before.deleted_at is not None or values.get("media_id", before.media_id) != before.media_id:
-            choose_main_locations(connection, [before.id], left=[before.media_id])
+            choose_main_locations(connection, before.id, left=[before.media_id])
     if values.get("change") in (MOVED, COPIED, REAPPEARED) and media_id is not None:
         reopen_medium(connection, media_id, ref.uri)
 
