@@ -154,6 +154,10 @@ bench: setup-dev ## Measure throughput
 bench-million: setup-dev ## Measure discovery and planning of a million files and URLs
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million
 
+.PHONY: bench-warehouse
+bench-warehouse: setup-dev ## Measure analysts' queries on a million pages (fills a database of 7 GB once)
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million_pages --out bench/results/warehouse.md
+
 .PHONY: bench-text-layer
 bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
 	@$(STACK) models

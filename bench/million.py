@@ -225,18 +225,20 @@ _FILL = (
     "SET unique_checks = 0",
     "SET foreign_key_checks = 0",
     """
-    INSERT INTO media (id, sha256, bytes, mime, kind, page_count, status, needs_retry, first_seen, loaded_at)
-    SELECT id, SHA2(id, 256), bytes, 'image/png', 'image', 1, 'loaded', 0, '2026-01-01', '2026-01-01'
+    INSERT INTO media (
+        id, sha256, bytes, mime, kind, page_count, status, needs_retry, location_id, first_seen, loaded_at
+    )
+    SELECT id, SHA2(id, 256), bytes, 'image/png', 'image', 1, 'loaded', 0, id, '2026-01-01', '2026-01-01'
     FROM listed ORDER BY id
     """,
     """
     INSERT INTO media_location (
-        id, uri_hash, uri, media_id, source, bytes, modified_ns, refused, failures, `change`, changed_at,
-        first_seen, last_seen
+        id, uri_hash, uri, media_id, source, source_hash, bytes, modified_ns, refused, failures, `change`,
+        changed_at, first_seen, last_seen
     )
     SELECT
-        id, SHA2(uri, 256), uri, id, :source, bytes, modified, 0, 0, 'new', '2026-01-01', '2026-01-01',
-        '2026-01-01'
+        id, SHA2(uri, 256), uri, id, :source, SHA2(:source, 256), bytes, modified, 0, 0, 'new',
+        '2026-01-01', '2026-01-01', '2026-01-01'
     FROM listed ORDER BY id
     """,
 )

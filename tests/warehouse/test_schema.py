@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from sqlalchemy import URL, Connection, Engine, inspect, text
 from warehouse_records import NOW, content, page, ref
@@ -17,7 +18,7 @@ CONTRACT = {
     "loaded_at duration_ms confidence_low low_line_share deleted_at",
     "v_page": "media_id sha256 uri kind page_no text confidence confidence_low width height dpi text_source "
     "engine model fingerprint milliseconds start_ms end_ms run_id loaded_at "
-    "rotation low_line_share preprocessing",
+    "rotation low_line_share preprocessing quality warnings",
     "v_line": "media_id sha256 uri page_no line_no text confidence engine other_engine other_text "
     "other_confidence polygon start_ms end_ms",
     "v_video_text": "media_id sha256 uri page_no cue_no start_ms end_ms start_time end_time text confidence",
@@ -25,12 +26,23 @@ CONTRACT = {
     "last_seen run_id next_try",
     "v_run": "run_id source state started_at finished_at media_found media_unchanged media_loaded "
     "media_quarantined pages_loaded pages_quarantined batches confidence pages_per_second interval_start "
-    "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds problem",
+    "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds problem "
+    "pages_warned",
     "v_source": "name kind location listed_at media_listed locations_present locations_deleted "
     "open_quarantine",
     "v_location": "uri source media_id sha256 bytes modified_at etag tags change changed_at moved_from "
     "first_seen last_seen deleted_at next_try failures",
+    "v_lineage": "media_id sha256 uri page_no source source_kind source_location archive_sha256 modified_at "
+    "first_seen run_id run_source params run_started_at run_finished_at batch_no device ocr_started_at "
+    "ocr_finished_at loaded_at text_source engine model fingerprint preprocessing dpi rotation "
+    "quality warnings",
+    "v_quality_daily": "day source pages pages_loaded pages_warned pages_quarantined warned_share "
+    "quarantined_share confidence pages_with_text runs",
+    "v_check_daily": "day check_name severity batches batches_failed pages pages_failed failed_share",
+    "v_throughput_daily": "day engine device batches media pages ocr_seconds busy_seconds pages_per_second "
+    "pages_per_slot_second slots",
 }
+MERGED = ["v_document", "v_page", "v_line", "v_location", "v_run", "v_lineage"]
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(warehouse: Engine) -> None:
@@ -50,6 +62,14 @@ def test_migrating_again_changes_nothing(warehouse: Engine, warehouse_server: UR
 def test_views_keep_their_columns(warehouse: Engine) -> None:
     for view, columns in CONTRACT.items():
         assert [column["name"] for column in inspect(warehouse).get_columns(view)] == columns.split()
+
+
+@pytest.mark.parametrize("view", MERGED)
+def test_views_of_rows_are_merged_into_the_query_and_so_use_indexes(warehouse: Engine, view: str) -> None:
+    with warehouse.connect() as connection:
+        plan = connection.execute(text(f"EXPLAIN SELECT * FROM {view}")).mappings().all()
+    assert {step["select_type"] for step in plan} <= {"SIMPLE", "PRIMARY"}
+    assert [step["table"] for step in plan if step["table"].startswith("<")] == []
 
 
 def test_every_table_is_utf8mb4_in_innodb(warehouse: Engine) -> None:

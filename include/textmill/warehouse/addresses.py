@@ -12,6 +12,11 @@ def uri_hash(uri: str) -> str:
     return hashlib.sha256(uri.encode()).hexdigest()
 
 
+def name_hash(name: str) -> str:
+    """Return the SHA-256 of the name of a source: it tells upper from lower case, a collation does not."""
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
 def uri_digest(uri: str) -> bytes:
     """Return the first half of the same hash, as bytes: what a set of millions of addresses holds."""
     return hashlib.sha256(uri.encode()).digest()[:16]

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, selec
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.known import CHUNK, begins_with
 from textmill.warehouse.locations import DELETED, REAPPEARED
+from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
 from textmill.warehouse.quarantining import close_gone, reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location
@@ -122,6 +123,7 @@ def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> Non
     gone = _gone(connection, listed, chunk)
     if not gone:
         return
+    lock_media_at(connection, gone)
     values = _deleted(listed.moment)
     if listed.before is not None:
         # That it was there then is implied by that listing, until now.
@@ -129,6 +131,7 @@ def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> Non
     connection.execute(
         update(media_location).where(media_location.c.id.in_(gone), *_may_go(listed.moment)).values(**values)
     )
+    choose_between_locations(connection, gone)
     close_gone(connection, gone, listed.moment)
 
 
@@ -186,18 +189,22 @@ def _follow(engine: Engine, where: ColumnElement[bool], moment: datetime, *, gon
 
 
 def _bury(chunk: Sequence[int], moment: datetime, connection: Connection) -> None:
+    lock_media_at(connection, chunk)
     connection.execute(
         update(media_location)
         .where(media_location.c.id.in_(chunk), *_may_go(moment))
         .values(**_deleted(moment))
     )
+    choose_between_locations(connection, chunk)
     close_gone(connection, chunk, moment)
 
 
 def _revive(chunk: Sequence[int], moment: datetime, connection: Connection) -> None:
+    lock_media_at(connection, chunk)
     connection.execute(
         update(media_location)
         .where(media_location.c.id.in_(chunk), media_location.c.deleted_at.is_not(None))
         .values(deleted_at=None, change=REAPPEARED, changed_at=moment, last_seen=moment)
     )
+    choose_between_locations(connection, chunk)
     reopen_locations(connection, chunk)

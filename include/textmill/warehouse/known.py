@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, text, upd
 
 from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
-from textmill.warehouse.addresses import uri_hash
+from textmill.warehouse.addresses import name_hash, uri_hash
 from textmill.warehouse.locations import REAPPEARED, OpenMembers, open_members, waits
+from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
 from textmill.warehouse.quarantining import reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
@@ -167,6 +168,7 @@ def find_locations(connection: Connection, uris: Sequence[str], seen: SeenLocati
 def mark(connection: Connection, answer: Answer, question: Question) -> None:
     """Note what an answer says is to be noted."""
     if answer.back:
+        lock_media_at(connection, answer.back)
         connection.execute(
             update(media_location)
             .where(media_location.c.id.in_(answer.back), media_location.c.deleted_at.is_not(None))
@@ -177,15 +179,21 @@ def mark(connection: Connection, answer: Answer, question: Question) -> None:
                 moved_from=None,
                 # Another source may have named it before, and does not any more.
                 source=question.source,
+                source_hash=name_hash(question.source),
                 last_seen=question.moment,
             )
         )
+        choose_between_locations(connection, answer.back)
         reopen_locations(connection, answer.back)
-    if answer.to_adopt:
+    if answer.to_adopt and question.adopt_as is not None:
         connection.execute(
             update(media_location)
             .where(media_location.c.id.in_(answer.to_adopt))
-            .values(source=question.adopt_as, tags=list(question.tags))
+            .values(
+                source=question.adopt_as,
+                source_hash=name_hash(question.adopt_as),
+                tags=list(question.tags),
+            )
         )
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, literal, or_,
 from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import Kind, MediaRef
-from textmill.warehouse.addresses import uri_hash
+from textmill.warehouse.addresses import name_hash, uri_hash
+from textmill.warehouse.main_locations import choose_main_locations
 from textmill.warehouse.quarantining import reopen_medium
 from textmill.warehouse.tables import SETTLED, media, media_location
 from textmill.web_addresses import is_web
@@ -149,6 +150,7 @@ def note_location(
     values: dict[str, Any] = {
         "archive_id": archive_id,
         "source": ref.source,
+        "source_hash": name_hash(ref.source),
         "bytes": ref.bytes,
         "modified_ns": ref.modified_ns,
         "failures": max(1, failures) if failed else 0,
@@ -167,9 +169,15 @@ def note_location(
     values |= _change(connection, before, ref, media_id, failed, now)
     if before is None:
         new = {"uri_hash": uri_hash(ref.uri), "uri": ref.uri, "first_seen": now} | values
-        connection.execute(insert(media_location).values(**new).on_duplicate_key_update(**values))
+        entry = insert(media_location).values(**new)
+        # LAST_INSERT_ID(id) makes the key of a row that came meanwhile the statement's own.
+        key = func.last_insert_id(media_location.c.id)
+        location_id = connection.execute(entry.on_duplicate_key_update(id=key, **values)).lastrowid
+        choose_main_locations(connection, location_id)
     else:
         connection.execute(update(media_location).where(media_location.c.id == before.id).values(**values))
+        if before.deleted_at is not None or values.get("media_id", before.media_id) != before.media_id:
+            choose_main_locations(connection, before.id, left=[before.media_id])
     if values.get("change") in (MOVED, COPIED, REAPPEARED) and media_id is not None:
         reopen_medium(connection, media_id, ref.uri)
 

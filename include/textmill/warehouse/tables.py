@@ -74,7 +74,8 @@ media = Table(
     Column("claimed_at", _MOMENT),
     Column("location_id", BigInteger, index=True, comment="the address by which views call it"),
     Column("first_seen", _MOMENT, nullable=False),
-    Column("loaded_at", _MOMENT),
+    Column("loaded_at", _MOMENT, index=True),
+    Index("ix_media_kind_loaded_at", "kind", "loaded_at"),
     **_INNODB,
 )
 
@@ -87,6 +88,7 @@ media_location = Table(
     Column("media_id", BigInteger, ForeignKey("media.id"), index=True),
     Column("archive_id", BigInteger, ForeignKey("media.id"), index=True, comment="the archive it lies in"),
     Column("source", String(2000), nullable=False),
+    Column("source_hash", _HASH, nullable=False, comment="SHA-256 of source: source.name_hash"),
     Column("bytes", BigInteger),
     Column("modified_ns", BigInteger),
     Column("etag", String(512)),
@@ -103,6 +105,8 @@ media_location = Table(
     Column("last_seen", _MOMENT, nullable=False, comment="or later: see source.listed_at"),
     Index("ix_media_location_uri", "uri", mysql_length=255, mariadb_length=255),
     Index("ix_media_location_source", "source", mysql_length=191, mariadb_length=191),
+    Index("ix_media_location_source_hash_deleted_at", "source_hash", "deleted_at"),
+    Index("ix_media_location_changed_at", "changed_at"),
     **_INNODB,
 )
 
@@ -238,7 +242,7 @@ page = Table(
     Column("page_no", Integer, nullable=False),
     Column("text", MEDIUMTEXT, nullable=False),
     Column("confidence", Double),
-    Column("confidence_low", Double),
+    Column("confidence_low", Double, index=True),
     Column("low_line_share", Double, comment="share of lines below 0.8"),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
@@ -255,10 +259,11 @@ page = Table(
     Column("end_ms", BigInteger),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
     Column("batch_no", Integer, nullable=False),
-    Column("loaded_at", _MOMENT, nullable=False),
+    Column("loaded_at", _MOMENT, nullable=False, index=True),
     Column("quality", String(16), nullable=False, comment="accepted or warning"),
     Column("warnings", String(500), nullable=False, comment="checks that gave a warning, with commas"),
     UniqueConstraint("media_id", "page_no"),
+    Index("ix_page_quality_loaded_at", "quality", "loaded_at"),
     Index("ft_page_text", "text", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT"),
     **_INNODB,
 )
