@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from textmill.engines.languages import language_of, pack_of, package_of
+from textmill.languages import language_of, pack_of, package_of
 from textmill.engines.protocol import EngineOptions, LineReading
 from textmill.errors import ModelsMissing, SettingsError
 from textmill.fingerprints import fingerprint
