@@ -24,12 +24,12 @@ from textmill.settings import Settings
 
 _TEXT_FILES = ("*.txt", "*.html", "*.rtf")
 _MOJIBAKE = {
-    "latin": (("utf-8", "cp1252"), ("utf-8", "latin-1"), ("utf-8", "mac-roman"), ("utf-8", "cp437")),
+    "latin": (("utf-8", "cp1252"), ("utf-8", "mac-roman"), ("utf-8", "cp437"), ("utf-8", "cp1250")),
     "ru": (("utf-8", "cp1252"), ("cp1251", "latin-1"), ("koi8-r", "cp1251"), ("utf-8", "cp1251")),
-    "el": (("utf-8", "cp1252"), ("utf-8", "cp1253"), ("utf-8", "latin-1")),
-    "ar": (("utf-8", "cp1252"), ("utf-8", "latin-1")),
-    "he": (("utf-8", "cp1252"), ("utf-8", "latin-1")),
-    "zh": (("utf-8", "cp1252"), ("utf-8", "latin-1")),
+    "el": (("utf-8", "cp1252"), ("utf-8", "cp1253"), ("utf-8", "mac-roman")),
+    "ar": (("utf-8", "cp1252"), ("utf-8", "mac-roman")),
+    "he": (("utf-8", "cp1252"), ("utf-8", "mac-roman")),
+    "zh": (("utf-8", "cp1252"), ("utf-8", "mac-roman")),
 }
 """Written in the first, read as the second."""
 _ALL_ASCII = ("en", "nl")

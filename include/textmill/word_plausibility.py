@@ -93,6 +93,13 @@ def plausibility(
     return Plausibility(judged, known)
 
 
+def has_words(language: str) -> bool:
+    """Tell whether there is a list of a language's words."""
+    from wordfreq import available_languages
+
+    return _OTHER_CODES.get(language, language) in available_languages("small")
+
+
 def _candidates(words: Iterable[str]) -> Iterable[str]:
     for word in words:
         if not any(letter.isdigit() for letter in word):

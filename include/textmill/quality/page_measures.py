@@ -107,7 +107,7 @@ def _measured(page: PageRecord, facts: MediumFacts) -> PageMeasures:
         low_confidence=low,
         symbol_soup=words.symbol_soup,
         improbable_text=words.improbable_text,
-        turned_page=turned_page(page.lines, words.improbable_text, low) if recognised else None,
+        turned_page=turned_page(page.lines, page.width, low) if recognised else None,
         wrong_script=wrong_script(page.text, facts.languages) if recognised else None,
         text_off_page=text_off_page(page.lines, page.width, page.height) if placed else None,
         text_cut_off=text_cut_off(page.lines, page.width) if recognised and not _is_film(page) else None,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textmill.records import LineRecord
@@ -12,6 +13,7 @@ _LEAST_LENGTH = 3
 """Characters below which a line is as high as it is wide, whichever way it runs."""
 _UPRIGHT = 1.5
 """A line that runs down is so many times higher than it is wide."""
+_EASTERN = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
 _EDGE = 0.003
 """Share of the page's width within which a line touches its edge."""
 _OVER = 0.02
@@ -31,7 +33,8 @@ def extent_of(line: LineRecord) -> Extent | None:
     """Return the rectangle around a line; None when it has no outline."""
     if not line.polygon:
         return None
-    across, down = zip(*line.polygon, strict=True)
+    across = [x for x, _ in line.polygon]
+    down = [y for _, y in line.polygon]
     return Extent(min(across), min(down), max(across), max(down))
 
 
@@ -63,7 +66,7 @@ def running_down(lines: Sequence[LineRecord]) -> float | None:
     for line in lines:
         length = len(line.text)
         extent = extent_of(line)
-        if length < _LEAST_LENGTH or extent is None or _is_eastern(line.text):
+        if length < _LEAST_LENGTH or extent is None or _EASTERN.search(line.text):
             continue
         count += 1
         characters += length
@@ -85,7 +88,3 @@ def _overlap(start: float, end: float, least: float, most: float) -> float:
     if end <= start:
         return float(least <= start <= most)
     return max(0.0, min(end, most) - max(start, least)) / (end - start)
-
-
-def _is_eastern(text: Iterable[str]) -> bool:
-    return any("\u3040" <= one <= "\u9fff" or "\uac00" <= one <= "\ud7af" for one in text)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
-from textmill.word_plausibility import Plausibility, plausibility
+from textmill.word_plausibility import has_words, plausibility
 
 _LEAST_CHARACTERS = 20
 _LEAST_LETTERS = 40
@@ -21,6 +21,8 @@ _LONGEST_KEPT = 40
 _PIECES_KEPT = 65_536
 _LAYOUT = re.compile(r"([^\w\s])\1{2,}|_{2,}|[.·…]{2,}")
 """Dots that lead the eye, rules made of dashes, lines to write on."""
+_NUMBER = re.compile(r"[+-]?\d[\d.,:/-]*%?", re.ASCII)
+"""Numbers, dates and sums are too many to be kept, and told at a glance."""
 _LEAST_RUN = 4
 """So many times the same letter in a row are no word; digits repeat in numbers."""
 _ATTACHED = 3
@@ -49,26 +51,41 @@ NOTHING_TO_JUDGE = WordMeasures(None, None)
 def measure_words(text: str, languages: tuple[str, ...]) -> WordMeasures:
     """Return how much of a text is symbols, and how much letters that form no words.
 
+    Text without any letter or digit is symbols, however short: an engine that lacks the letters of a page
+    still finds its commas.
+
     Args:
         languages: that were asked for, ISO 639-1; words of others count by how probable their letters are.
     """
     characters = soup = 0
     letters = improbable = 0.0
     for piece in text.split():
-        found = _kept(piece, languages) if len(piece) <= _LONGEST_KEPT else _look_at(piece, languages)
-        characters += found.characters
-        soup += found.soup
-        letters += found.letters
-        improbable += found.improbable
+        if _NUMBER.fullmatch(piece):
+            characters += len(piece)
+            continue
+        look = _kept if len(piece) <= _LONGEST_KEPT else _look_at
+        length, no_word, judged, odd = look(piece, languages)
+        characters += length
+        soup += no_word
+        letters += judged
+        improbable += odd
+    if characters and not any(map(str.isalnum, text)):
+        return WordMeasures(1.0, None)
     return WordMeasures(
         soup / characters if characters >= _LEAST_CHARACTERS else None,
-        improbable / letters if letters >= _LEAST_LETTERS else None,
+        improbable / letters if letters >= _LEAST_LETTERS and _have_words(languages) else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _have_words(languages: tuple[str, ...]) -> bool:
+    """Tell whether words of all languages are known: those of others (Welsh, Kazakh) can look like none."""
+    return all(map(has_words, languages))
 
 
 def _look_at(piece: str, languages: tuple[str, ...]) -> _Piece:
     bare = _LAYOUT.sub("", piece)
-    judged: Plausibility = plausibility([bare], languages, every_script=True)
+    judged = plausibility([bare], languages, every_script=True)
     return _Piece(len(bare), _soup(bare), judged.letters, judged.letters - judged.plausible)
 
 
