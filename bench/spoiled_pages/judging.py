@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bench.spoiled_pages.specimens import LabelledPage
 from textmill.quality.checks import MEASURED, Check
@@ -58,7 +59,8 @@ def measured(labels: Sequence[LabelledPage]) -> Iterator[PageMeasures]:
     }
     found = measure_pages((label.page for label in labels), facts)
     for label, measures in zip(labels, found, strict=True):
-        yield replace(measures, **label.altered)
+        altered: dict[str, Any] = dict(label.altered)
+        yield replace(measures, **altered)
 
 
 def above(measures: PageMeasures, settings: Settings, severity: str) -> Iterable[Check]:

@@ -84,7 +84,9 @@ def table(language: str, chance: random.Random) -> Drawn:
     rows = ["      ".join(chance.choice(words).strip(".,;") for _ in range(2))]
     for number in range(chance.randint(8, 24)):
         price = chance.uniform(1, 2000)
-        rows.append(f"{number + 1:>3}    {chance.randint(1000, 99999)}    {price:9.2f}    {price * 0.19:8.2f}")
+        rows.append(
+            f"{number + 1:>3}    {chance.randint(1000, 99999)}    {price:9.2f}    {price * 0.19:8.2f}"
+        )
     return _set(rows, font)
 
 
@@ -101,7 +103,10 @@ def slip(language: str, chance: random.Random) -> Drawn:
     """Draw a short slip: a few words, numbers and a sum."""
     font = _font(language, chance, 26)
     words = [word.strip(".,;") for one in sentences(language) for word in one.split() if len(word) > 3]
-    rows = [chance.choice(words).upper(), f"{chance.randint(1, 28):02}/{chance.randint(1, 12):02}/2024  14:07"]
+    rows = [
+        chance.choice(words).upper(),
+        f"{chance.randint(1, 28):02}/{chance.randint(1, 12):02}/2024  14:07",
+    ]
     rows += [f"{chance.choice(words)}  {chance.uniform(1, 50):.2f}" for _ in range(chance.randint(1, 4))]
     return _set([*rows, "-" * 24, f"TOTAL  {chance.uniform(20, 99):.2f} EUR"], font)
 

@@ -46,7 +46,7 @@ def shaken(pixels: Pixels, chance: random.Random, *, length: int) -> Pixels:
     import cv2
     import numpy as np
 
-    kernel = np.zeros((length, length), np.float32)
+    kernel: Any = np.zeros((length, length), np.float32)
     kernel[length // 2, :] = 1 / length
     return cv2.filter2D(pixels, -1, kernel if chance.random() < 0.7 else kernel.T)
 

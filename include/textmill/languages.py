@@ -1,8 +1,9 @@
 """Languages: what Tesseract calls them, and the letters without which they cannot be written.
 
 The letters decide which engine can read a language: a recognition model can only write what is in its own
-list of characters. They also tell in which scripts a language is written. They follow the main exemplar sets of the Unicode Common Locale Data Repository (CLDR), in
-lower case and without a to z; for scripts with thousands of characters they are a sample of the most common.
+list of characters. They also tell in which scripts a language is written. They follow the main exemplar sets
+of the Unicode Common Locale Data Repository (CLDR), in lower case and without a to z; for scripts with
+thousands of characters they are a sample of the most common.
 """
 
 from __future__ import annotations

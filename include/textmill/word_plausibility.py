@@ -55,7 +55,7 @@ _NO_WORD, _SURELY_A_WORD = -5.0, -2.5
 
 
 class Plausibility(NamedTuple):
-    """Letters that were judged, and how many of them, each weighted by its word's plausibility, are of words."""
+    """Letters that were judged, and how many of them are of words, weighted by how plausible these are."""
 
     letters: float
     plausible: float

@@ -9,9 +9,9 @@ import pytest
 
 from textmill.engines.device import LARGE_MODELS, SMALL_MODELS, Choice, Machine, choose
 from textmill.engines.gpus import CPU, Gpu, Gpus, visible
-from textmill.languages import language_of, pack_of
 from textmill.engines.protocol import EngineOptions
 from textmill.errors import ModelsMissing, SettingsError
+from textmill.languages import language_of, pack_of
 
 T4 = Gpu(0, "Tesla T4", free_mb=15_000, total_mb=15_360, capability=(7, 5))
 H100 = Gpu(1, "H100", free_mb=79_000, total_mb=81_559, capability=(9, 0))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from textmill.quality.measuring.doubt import low_confidence
 from textmill.quality.measuring.encoding import mojibake
 from textmill.quality.measuring.outlines import text_cut_off, text_off_page
 from textmill.quality.measuring.repetition import RepeatedTexts
 from textmill.quality.measuring.scripts import wrong_script
 from textmill.quality.measuring.turning import turned_page
-from textmill.quality.measuring.doubt import low_confidence
 from textmill.quality.measuring.words import NOTHING_TO_JUDGE, measure_words
 from textmill.records import PageRecord
 
@@ -23,17 +23,20 @@ class PageMeasures:
         name: of the page for people: that of its file, and its number.
         pages_settled: pages of its medium that were read or refused; `page_count`: that the medium has.
         text_length: characters of text.
-        low_confidence: share of lines more likely wrong than a reader would accept.
+        low_confidence: share of the text that is expected to stand in lines that are not right.
         symbol_soup: share of characters that are no part of words and numbers, or repeat the one before.
-        improbable_text: share of the text whose letters form no words of any language.
+        improbable_text: share of the letters that form no words of any language.
         turned_page: how sure it is that the page was read sideways or upside down.
-        wrong_script: share of letters in scripts of none of the languages that were asked for.
+        wrong_script: share of letters in scripts of none of the languages that were asked for; Latin ones
+            count only where they outnumber the others.
         text_off_page: share of the text that is outlined outside of the page.
         text_cut_off: share of the lines that run into the left or right edge of the page.
-        repeated_text: share of the other pages of its medium that have the same text.
-        mojibake: share of the characters that look decoded with the wrong encoding.
+        repeated_text: share of the other pages of its medium, but at least four, that have the same text.
+        mojibake: share of the words that look decoded with the wrong encoding.
 
-    All from `low_confidence` on go from 0 (good) to 1; None where there is too little to judge by.
+    All from `low_confidence` on go from 0 (good) to 1; None where there is too little to judge by, or where
+    it makes no sense: text files have no outlines and code need not be words, captions of videos come back
+    and touch edges, and text that was not recognised is in whatever script it is.
     """
 
     sha256: str

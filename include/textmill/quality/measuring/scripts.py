@@ -10,7 +10,9 @@ from textmill.languages import scripts_of
 
 LATIN = "LATIN"
 _LEAST_LETTERS = 20
-_NO_SCRIPTS = frozenset({"MODIFIER", "MICRO", "FEMININE", "MASCULINE", "DOUBLE-STRUCK", "SCRIPT", "MATHEMATICAL"})
+_NO_SCRIPTS = frozenset(
+    {"MODIFIER", "MICRO", "FEMININE", "MASCULINE", "DOUBLE-STRUCK", "SCRIPT", "MATHEMATICAL"}
+)
 """How the names of letters begin that belong to no one script."""
 _WIDE = {"FULLWIDTH": LATIN, "HALFWIDTH": "KATAKANA"}
 

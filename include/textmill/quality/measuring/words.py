@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from textmill.word_plausibility import has_words, plausibility
@@ -100,7 +100,7 @@ def _soup(piece: str) -> int:
     if not at:
         return 0 if len(piece) == 1 and piece in _ALONE else len(piece)
     before, behind = at[0], len(piece) - 1 - at[-1]
-    inside = sum(max(0, later - earlier - 2) for earlier, later in zip(at, at[1:], strict=False))
+    inside = sum(max(0, later - earlier - 2) for earlier, later in pairwise(at))
     attached = max(0, before - _ATTACHED) + max(0, behind - _ATTACHED)
     return inside + attached + _in_runs(piece)
 
