@@ -43,9 +43,9 @@ def text_files(repository: Path, settings: Settings) -> Iterator[LabelledPage]:
     names += [repository / name for name in ("README.md", "LICENSE", "Makefile", "pyproject.toml")]
     names += sorted((repository / "include/sql/views").glob("*.sql"))[:4]
     names += sorted((repository / "include/textmill").glob("*.py"))[:6]
-    names += sorted((repository / "bench/results").glob("accuracy.*"))
+    names += sorted((repository / "bench/results").glob("accuracy.md"))
     for path in names:
-        yield from _written(path, path.name, settings)
+        yield from _written(path, str(path.relative_to(repository)), settings)
 
 
 def prose(settings: Settings, *, spoiled: bool) -> Iterator[LabelledPage]:
@@ -100,15 +100,15 @@ def made_from(good: Iterable[LabelledPage]) -> Iterator[LabelledPage]:
     """Yield what is made from records of good pages of letters that were read."""
     letters = [one for one in good if one.page.text_source == "ocr" and len(one.page.text) > 300]
     letters.sort(key=lambda one: seed_of(one.name))
-    for number, one in enumerate(letters[:24]):
-        if one.languages[0] not in ("ar", "el", "he", "ru", "zh"):
-            yield _disguised(one, share=(1.0, 0.7)[number % 2])
+    latin = [one for one in letters if one.languages[0] not in ("ar", "el", "he", "ru", "zh")]
+    for number, one in enumerate(latin[:20]):
+        yield _disguised(one, share=(1.0, 0.7)[number % 2])
     for number, one in enumerate(letters[:20]):
         yield _off_page(one, share=(1.0, 0.5, 0.2)[number % 3])
-    for number, one in enumerate(letters[:5]):
-        yield from _medium(one, (one.page,) * (4 + number), "repeated text", f"repeated {number}")
-    for number, one in enumerate(letters[5:10]):
-        others = [other.page for other in letters[10:13]]
+    for number, one in enumerate(latin[:8]):
+        yield from _medium(one, (one.page,) * (4 + number // 2), "repeated text", f"repeated {number}")
+    for number, one in enumerate(latin[8:20]):
+        others = [other.page for other in latin[20:23]]
         yield from _medium(one, (one.page, one.page, *others), "", f"copy and original {number}")
         yield from _medium(one, (one.page, *others), "missing page", f"incomplete {number}", missing=1)
         yield from _medium(one, (one.page,) * 2, "duplicate key", f"twice {number}", numbers=(1, 1))

@@ -23,7 +23,7 @@ def as_markdown(judged: Sequence[Judged], left_out: int, settings: Settings) -> 
         [
             "# What the quality gate finds",
             "",
-            "Thresholds were chosen on the half called tuned; figures are for both halves, `tuned / held out`.",
+            "Thresholds were chosen on the half called tuned; figures are for both, as `tuned / held out`.",
             "Found is flagged or quarantined. How the set is made: docs/quality-accuracy.md.",
             "",
             *_all(judged, left_out),

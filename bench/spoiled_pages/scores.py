@@ -14,6 +14,8 @@ UNREADABLE = frozenset({"noise", "blurred", "shaken", "upside down", "wrong lang
 """What makes a page unreadable, if it is strong enough."""
 _STILL_READ = 0.6
 """Word F1 above which an unreadable page was read after all, and below which a good page was not."""
+_NOTHING_LOST = 0.99
+"""Word F1 from which on only paper was cut off."""
 _NO_TRUTH_FOR = frozenset({"wrong language"})
 """Text can be right and in a script that nobody asked for."""
 
@@ -41,6 +43,8 @@ def counts(label: LabelledPage) -> bool:
         return True
     if label.flaw in UNREADABLE:
         return label.word_f1 <= _STILL_READ
+    if label.flaw == "cut":
+        return label.word_f1 < _NOTHING_LOST
     return bool(label.flaw) or label.word_f1 >= _STILL_READ
 
 

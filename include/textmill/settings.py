@@ -189,7 +189,7 @@ class Settings(BaseSettings):
         description="Quarantine it above this.",
     )
     quality_improbable_text_warning: Share = Field(
-        0.4, description="Flag a page above this share of the text whose letters form no words."
+        0.25, description="Flag a page above this share of the letters that form no words."
     )
     quality_improbable_text_quarantine: Share = Field(0.65, description="Quarantine it above this.")
     quality_turned_page_warning: Share = Field(
@@ -227,7 +227,7 @@ class Settings(BaseSettings):
         description="Quarantine it above this.",
     )
     quality_mojibake_warning: Share = Field(
-        0.01, description="Flag a page above this share of the characters decoded with the wrong encoding."
+        0.01, description="Flag a page above this share of the words decoded with the wrong encoding."
     )
     quality_mojibake_quarantine: Share = Field(
         0.1,

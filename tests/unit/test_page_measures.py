@@ -8,7 +8,7 @@ import string
 import pytest
 
 from textmill.quality.measuring.encoding import mojibake
-from textmill.quality.measuring.outlines import running_down, text_cut_off, text_off_page
+from textmill.quality.measuring.outlines import outlined, running_down, text_cut_off, text_off_page
 from textmill.quality.measuring.scripts import wrong_script
 from textmill.quality.measuring.turning import turned_page
 from textmill.quality.measuring.words import measure_words
@@ -69,7 +69,9 @@ class TestWords:
         assert soup == 0
         assert improbable == pytest.approx(0, abs=0.01)
 
-    @pytest.mark.parametrize("text", [RUSSIAN * 2, GREEK * 2, CHINESE * 2, "Dobře děláš, když čteš knihy. " * 3])
+    @pytest.mark.parametrize(
+        "text", [RUSSIAN * 2, GREEK * 2, CHINESE * 2, "Dobře děláš, když čteš knihy. " * 3]
+    )
     def test_prose_of_a_language_that_was_not_asked_for_is_words_too(self, text: str) -> None:
         assert (measure_words(text, ("en",)).improbable_text or 0) < 0.25
 
@@ -136,7 +138,9 @@ class TestScripts:
     def test_wide_latin_letters_are_latin(self) -> None:
         assert wrong_script("ＴＨＥＦＥＲＲＹＬＥＡＶＥＳＡＴＳＥＶＥＮ", ("en",)) == 0
 
-    @pytest.mark.parametrize(("text", "languages"), [("4711 – 0815", ("en",)), ("Да", ("en",)), (RUSSIAN, ("xx",))])
+    @pytest.mark.parametrize(
+        ("text", "languages"), [("4711 – 0815", ("en",)), ("Да", ("en",)), (RUSSIAN, ("xx",))]
+    )
     def test_few_letters_and_unknown_languages_are_not_judged(
         self, text: str, languages: tuple[str, ...]
     ) -> None:
@@ -159,7 +163,13 @@ class TestMojibake:
 
     @pytest.mark.parametrize(
         "text",
-        [PROSE, RUSSIAN, GREEK, CHINESE, "L’été, à Orléans… « Où ça ? » — 20 °C, ½ l, 3 × 4 µm², ©2024 ™, naïve créée"],
+        [
+            PROSE,
+            RUSSIAN,
+            GREEK,
+            CHINESE,
+            "L’été, à Orléans… « Où ça ? » — 20 °C, ½ l, 3 × 4 µm², ©2024 ™, naïve créée",
+        ],
     )
     def test_accents_and_signs_are_no_mojibake(self, text: str) -> None:
         assert mojibake(text) == 0
@@ -174,23 +184,23 @@ class TestMojibake:
 class TestOutlines:
     def test_lines_off_the_page_are_told_by_how_much_they_say(self) -> None:
         lines = [line("a" * 30), line("b" * 10, left=1200)]
-        assert text_off_page(lines, 1000, 1400) == pytest.approx(0.25)
+        assert text_off_page(outlined(lines), 1000, 1400) == pytest.approx(0.25)
 
     def test_outlines_a_little_wider_than_the_page_are_on_it(self) -> None:
-        assert text_off_page([line("word", left=-8, width=1016)], 1000, 1400) == 0
+        assert text_off_page(outlined([line("word", left=-8, width=1016)]), 1000, 1400) == 0
 
     def test_lines_at_the_edge_are_cut_off(self) -> None:
         lines = [line("some words", left=0, top=100 + 40 * number) for number in range(3)]
         lines += [line("some words", top=400 + 40 * number) for number in range(3)]
-        assert text_cut_off(lines, 1000) == pytest.approx(0.5)
-        assert text_cut_off(lines[:3], 1000) is None
+        assert text_cut_off(outlined(lines), 1000) == pytest.approx(0.5)
+        assert text_cut_off(outlined(lines[:3]), 1000) is None
 
     def test_lines_that_run_down_are_told_but_not_chinese_ones(self) -> None:
         def column(text: str) -> list[LineRecord]:
             return [line(text, left=100 * number, width=30, height=600) for number in range(1, 6)]
 
-        assert running_down(column("some words")) == 1
-        assert running_down(column("图书馆的屋顶")) is None
+        assert running_down(outlined(column("some words"))) == 1
+        assert running_down(outlined(column("图书馆的屋顶"))) is None
 
 
 class TestTurnedPages:
@@ -202,21 +212,24 @@ class TestTurnedPages:
         ]
 
     def test_doubtful_lines_that_end_at_one_edge_are_upside_down(self) -> None:
-        assert (turned_page(self.ragged(turned=True), 1000, doubt=0.95) or 0) > 0.8
+        assert (turned_page(outlined(self.ragged(turned=True)), 1000, doubt=0.95) or 0) > 0.8
 
     def test_doubtful_lines_that_begin_at_one_edge_are_something_else(self) -> None:
-        assert turned_page(self.ragged(turned=False), 1000, doubt=0.95) == 0
+        assert turned_page(outlined(self.ragged(turned=False)), 1000, doubt=0.95) == 0
 
     def test_lines_set_flush_right_and_read_well_are_fine(self) -> None:
-        assert (turned_page(self.ragged(turned=True), 1000, doubt=0.1) or 0) < 0.2
+        assert (turned_page(outlined(self.ragged(turned=True)), 1000, doubt=0.1) or 0) < 0.2
 
     def test_arabic_lines_end_where_others_begin(self) -> None:
         lines = self.ragged(turned=True, text="قرر المجلس البلدي إصلاح سقف المكتبة")
-        assert not turned_page(lines, 1000, doubt=0.9)
+        assert not turned_page(outlined(lines), 1000, doubt=0.9)
 
     def test_sideways_pages_are_more_certainly_spoiled_when_they_were_read_badly(self) -> None:
         lines = [line("some words", left=100 * number, width=30, height=600) for number in range(1, 6)]
-        well, badly = turned_page(lines, 1000, doubt=0.05) or 0, turned_page(lines, 1000, doubt=0.9) or 0
+        well, badly = (
+            turned_page(outlined(lines), 1000, doubt=0.05) or 0,
+            turned_page(outlined(lines), 1000, doubt=0.9) or 0,
+        )
         assert 0.6 < well < 0.8 < badly
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from textmill.quality.measuring.doubt import low_confidence
 from textmill.quality.measuring.encoding import mojibake
-from textmill.quality.measuring.outlines import text_cut_off, text_off_page
+from textmill.quality.measuring.outlines import outlined, text_cut_off, text_off_page
 from textmill.quality.measuring.repetition import RepeatedTexts
 from textmill.quality.measuring.scripts import wrong_script
 from textmill.quality.measuring.turning import turned_page
@@ -94,8 +94,9 @@ def measure_pages(pages: Iterable[PageRecord], media: Mapping[str, MediumFacts])
 def _measured(page: PageRecord, facts: MediumFacts) -> PageMeasures:
     recognised = page.text_source == "ocr"
     placed = page.text_source != "text_file"
-    words = measure_words(page.text, facts.languages) if placed else NOTHING_TO_JUDGE
+    words = measure_words(page.text, facts.languages, page.ink) if placed else NOTHING_TO_JUDGE
     low = low_confidence(page.lines)
+    lines = outlined(page.lines) if placed else []
     return PageMeasures(
         sha256=page.sha256,
         page_no=page.page_no,
@@ -110,10 +111,10 @@ def _measured(page: PageRecord, facts: MediumFacts) -> PageMeasures:
         low_confidence=low,
         symbol_soup=words.symbol_soup,
         improbable_text=words.improbable_text,
-        turned_page=turned_page(page.lines, page.width, low) if recognised else None,
+        turned_page=turned_page(lines, page.width, low) if recognised else None,
         wrong_script=wrong_script(page.text, facts.languages) if recognised else None,
-        text_off_page=text_off_page(page.lines, page.width, page.height) if placed else None,
-        text_cut_off=text_cut_off(page.lines, page.width) if recognised and not _is_film(page) else None,
+        text_off_page=text_off_page(lines, page.width, page.height) if placed else None,
+        text_cut_off=text_cut_off(lines, page.width) if recognised and not _is_film(page) else None,
         mojibake=mojibake(page.text),
     )
 

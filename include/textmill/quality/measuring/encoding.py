@@ -19,6 +19,8 @@ _LEAST_WORDS = 2
 _LONGEST = 200
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CASE_TURNED = re.compile("[а-яё][А-ЯЁ]{3,}")
+_DOS = re.compile(r"[^\W\d_][├┬]\S")
+"""UTF-8 as DOS reads it; in tables drawn with these signs no letter is before them."""
 _ALL_ACCENTED = re.compile("[À-ÖØ-öø-ÿ]{4,}")
 
 
@@ -39,6 +41,7 @@ def _is_bad(word: str) -> bool:
 
     return (
         _REPLACEMENT in word
+        or _DOS.search(word) is not None
         or _ALL_ACCENTED.search(word) is not None
         or _CASE_TURNED.search(word) is not None
         or bool(is_bad(word))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from textmill.records import LineRecord
@@ -29,6 +29,18 @@ class Extent(NamedTuple):
     bottom: float
 
 
+class Outlined(NamedTuple):
+    """A line's text and where it stands."""
+
+    text: str
+    extent: Extent
+
+
+def outlined(lines: Iterable[LineRecord]) -> list[Outlined]:
+    """Return the lines that have an outline."""
+    return [Outlined(line.text, extent) for line in lines if (extent := extent_of(line))]
+
+
 def extent_of(line: LineRecord) -> Extent | None:
     """Return the rectangle around a line; None when it has no outline."""
     if not line.polygon:
@@ -38,40 +50,38 @@ def extent_of(line: LineRecord) -> Extent | None:
     return Extent(min(across), min(down), max(across), max(down))
 
 
-def text_off_page(lines: Sequence[LineRecord], width: int, height: int) -> float | None:
+def text_off_page(lines: Sequence[Outlined], width: int, height: int) -> float | None:
     """Return the share of the text that is outlined outside of the page, 0 to 1; None without outlines."""
     characters = outside = 0.0
-    for line in lines:
-        if extent := extent_of(line):
-            characters += len(line.text)
-            outside += len(line.text) * _share_outside(extent, width, height)
+    for text, extent in lines:
+        characters += len(text)
+        if extent.left < 0 or extent.top < 0 or extent.right > width or extent.bottom > height:
+            outside += len(text) * _share_outside(extent, width, height)
     return outside / characters if characters else None
 
 
-def text_cut_off(lines: Sequence[LineRecord], width: int) -> float | None:
+def text_cut_off(lines: Sequence[Outlined], width: int) -> float | None:
     """Return the share of lines that run into the left or right edge, 0 to 1; None for few lines."""
     edge = max(1.0, width * _EDGE)
-    extents = [one for line in lines if len(line.text) >= _LEAST_LENGTH and (one := extent_of(line))]
+    extents = [extent for text, extent in lines if len(text) >= _LEAST_LENGTH]
     if len(extents) < _LEAST_LINES:
         return None
     return sum(one.left <= edge or one.right >= width - edge for one in extents) / len(extents)
 
 
-def running_down(lines: Sequence[LineRecord]) -> float | None:
+def running_down(lines: Sequence[Outlined]) -> float | None:
     """Return the share of the text in lines that run down or up the page, 0 to 1; None for little text.
 
     Chinese and Japanese are written downwards, so their lines are not looked at.
     """
     characters = down = count = 0
-    for line in lines:
-        length = len(line.text)
-        extent = extent_of(line)
-        if length < _LEAST_LENGTH or extent is None or _EASTERN.search(line.text):
+    for text, (left, top, right, bottom) in lines:
+        if len(text) < _LEAST_LENGTH or _EASTERN.search(text):
             continue
         count += 1
-        characters += length
-        if extent.bottom - extent.top > _UPRIGHT * (extent.right - extent.left):
-            down += length
+        characters += len(text)
+        if bottom - top > _UPRIGHT * (right - left):
+            down += len(text)
     return down / characters if count >= _LEAST_LINES else None
 
 

@@ -1,8 +1,8 @@
 """A page read the wrong way round: sideways told by the lines themselves, upside down by where they begin.
 
 Lines that run down the page say that it is sideways, whatever was read in them. A page that is upside down
-has level lines; what shows it is that lines of running text begin at one edge and end anywhere. Turned round,
-they end at one edge, and what is read in them is doubtful. On the labelled set (docs/quality-accuracy.md) this
+has level lines; what shows it is that lines of running text begin at one edge and end anywhere. Turned
+round, they end at one edge, and what is read in them is doubtful. On the labelled set (docs/quality-accuracy.md) this
 tells upside-down pages from pages spoiled otherwise, but for receipts and tables, whose lines are aligned on
 both sides; those show by their low confidence alone. Nothing is said of right-to-left letters: lines that end
 at the edge where these should begin are as likely of another script, read as Arabic or Hebrew.
@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textmill.quality.measuring.outlines import Extent, extent_of, running_down
-from textmill.records import LineRecord
+from textmill.quality.measuring.outlines import Extent, Outlined, running_down
 from textmill.text_direction import is_right_to_left
 
 _READABLE = 0.6
@@ -29,7 +28,7 @@ _MUCH_MORE = 0.25
 """Surplus of lines that end at one edge over those that begin at one from which on it is no chance."""
 
 
-def turned_page(lines: Sequence[LineRecord], width: int, doubt: float | None) -> float | None:
+def turned_page(lines: Sequence[Outlined], width: int, doubt: float | None) -> float | None:
     """Return how sure it is that a page was read sideways or upside down, 0 to 1; None for few lines.
 
     Args:
@@ -48,14 +47,16 @@ def turned_page(lines: Sequence[LineRecord], width: int, doubt: float | None) ->
     return max(sideways, upside_down)
 
 
-def _ends_aligned(lines: Sequence[LineRecord], width: int) -> float | None:
+def _ends_aligned(lines: Sequence[Outlined], width: int) -> float | None:
     """Return by which share more lines end at one edge than begin at one, -1 to 1; None for few lines."""
-    long = [one for line in lines if (one := extent_of(line)) and _is_long(one, width)]
-    if len(long) < _LEAST_LINES or is_right_to_left(line.text for line in lines):
+    long = [extent for _, extent in lines if _is_long(extent, width)]
+    if len(long) < _LEAST_LINES:
         return None
     near = max(1.0, width * _ALIGNED)
     begin = _most_at_one_edge([one.left for one in long], near)
     end = _most_at_one_edge([one.right for one in long], near)
+    if end > begin and is_right_to_left(text for text, _ in lines):
+        return None
     return (end - begin) / len(long)
 
 

@@ -17,6 +17,10 @@ from textmill.word_plausibility import has_words, plausibility
 _LEAST_CHARACTERS = 20
 _LEAST_LETTERS = 40
 """Letters in words below which nothing is said of improbable text: a name or two may be odd."""
+_FRAGMENT = 2
+_INK_OF_A_LETTER = 0.002
+"""Share of a page that a letter four centimetres high covers."""
+_MAY_BE_A_NUMBER = 0.5
 _LONGEST_KEPT = 40
 _PIECES_KEPT = 65_536
 _LAYOUT = re.compile(r"([^\w\s])\1{2,}|_{2,}|[.·…]{2,}")
@@ -48,14 +52,16 @@ class WordMeasures(NamedTuple):
 NOTHING_TO_JUDGE = WordMeasures(None, None)
 
 
-def measure_words(text: str, languages: tuple[str, ...]) -> WordMeasures:
+def measure_words(text: str, languages: tuple[str, ...], ink: float = 0.0) -> WordMeasures:
     """Return how much of a text is symbols, and how much letters that form no words.
 
     Text without any letter or digit is symbols, however short: an engine that lacks the letters of a page
-    still finds its commas.
+    still finds its commas. And so, by half, are a letter or two that are all that was read on much ink: blots
+    look like an O or a 1 to an engine, and a page may hold nothing but a large number.
 
     Args:
         languages: that were asked for, ISO 639-1; words of others count by how probable their letters are.
+        ink: share of the page that is ink.
     """
     characters = soup = 0
     letters = improbable = 0.0
@@ -71,10 +77,19 @@ def measure_words(text: str, languages: tuple[str, ...]) -> WordMeasures:
         improbable += odd
     if characters and not any(map(str.isalnum, text)):
         return WordMeasures(1.0, None)
+    if characters < _LEAST_CHARACTERS and _are_blots(text, ink):
+        return WordMeasures(_MAY_BE_A_NUMBER, None)
     return WordMeasures(
         soup / characters if characters >= _LEAST_CHARACTERS else None,
         improbable / letters if letters >= _LEAST_LETTERS and _have_words(languages) else None,
     )
+
+
+def _are_blots(text: str, ink: float) -> bool:
+    """Tell whether there is nothing but pieces of a letter or two, with more ink than large print has."""
+    pieces = text.split()
+    longest = max(map(len, pieces), default=0)
+    return 0 < longest <= _FRAGMENT and ink > _INK_OF_A_LETTER * sum(map(len, pieces))
 
 
 @lru_cache(maxsize=64)
