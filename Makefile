@@ -150,6 +150,12 @@ bench: setup-dev ## Measure throughput
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
 
+.PHONY: bench-gate
+bench-gate: setup-dev ## Measure what the quality gate finds of good and spoiled pages, made from samples and receipts
+	@$(STACK) models
+	@PYTHONPATH=.:include nice $(OCR_PYTHON) -m bench.spoiled_pages.read $(RECEIPTS)
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.spoiled_pages.judge --out bench/results/quality_gate.md
+
 .PHONY: bench-million
 bench-million: setup-dev ## Measure discovery and planning of a million files and URLs
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million

@@ -172,28 +172,28 @@ class Settings(BaseSettings):
     # --- quality gate ---------------------------------------------------------------------------------
     # Each check that measures compares a figure from 0 (good) to 1 with two settings: above the first, the
     # page is loaded and flagged, above the second it is quarantined. 1 switches a check off. How the defaults
-    # were found: docs/quality.md.
+    # were found: docs/quality-accuracy.md.
     quality_blank_ink: Share = Field(
         0.002, description="Pages with no more ink than this may be blank; others must have text."
     )
     quality_longest_text: Positive = Field(1_000_000, description="Most characters that a page may have.")
     quality_low_confidence_warning: Share = Field(
-        0.5, description="Flag a page above this share of lines below a confidence of 0.8."
+        0.6, description="Flag a page above this share of text that is, by its confidence, likely wrong."
     )
-    quality_low_confidence_quarantine: Share = Field(1.0, description="Quarantine it above this.")
+    quality_low_confidence_quarantine: Share = Field(0.85, description="Quarantine it above this.")
     quality_symbol_soup_warning: Share = Field(
-        0.3, description="Flag a page above this share of characters outside of words and numbers."
+        0.2, description="Flag a page above this share of characters outside of words and numbers."
     )
     quality_symbol_soup_quarantine: Share = Field(
-        0.6,
+        0.5,
         description="Quarantine it above this.",
     )
     quality_improbable_text_warning: Share = Field(
-        0.4, description="Flag a page above this share of the text whose letters form no words."
+        0.25, description="Flag a page above this share of the letters that form no words."
     )
-    quality_improbable_text_quarantine: Share = Field(0.7, description="Quarantine it above this.")
+    quality_improbable_text_quarantine: Share = Field(0.65, description="Quarantine it above this.")
     quality_turned_page_warning: Share = Field(
-        0.5,
+        0.6,
         description="Flag a page above this certainty that it was read sideways or upside down.",
     )
     quality_turned_page_quarantine: Share = Field(
@@ -201,11 +201,11 @@ class Settings(BaseSettings):
         description="Quarantine it above this.",
     )
     quality_wrong_script_warning: Share = Field(
-        0.2,
+        0.3,
         description="Flag a page above this share of letters in scripts that were not asked for.",
     )
     quality_wrong_script_quarantine: Share = Field(
-        0.5,
+        1.0,
         description="Quarantine it above this.",
     )
     quality_text_off_page_warning: Share = Field(
@@ -213,7 +213,7 @@ class Settings(BaseSettings):
     )
     quality_text_off_page_quarantine: Share = Field(0.5, description="Quarantine it above this.")
     quality_text_cut_off_warning: Share = Field(
-        0.3, description="Flag a page above this share of the lines that run into the left or right edge."
+        0.1, description="Flag a page above this share of the lines that run into the left or right edge."
     )
     quality_text_cut_off_quarantine: Share = Field(
         1.0,
@@ -227,7 +227,7 @@ class Settings(BaseSettings):
         description="Quarantine it above this.",
     )
     quality_mojibake_warning: Share = Field(
-        0.01, description="Flag a page above this share of the characters decoded with the wrong encoding."
+        0.01, description="Flag a page above this share of the words decoded with the wrong encoding."
     )
     quality_mojibake_quarantine: Share = Field(
         0.1,

@@ -9,9 +9,9 @@ import pytest
 
 from textmill.engines.device import LARGE_MODELS, SMALL_MODELS, Choice, Machine, choose
 from textmill.engines.gpus import CPU, Gpu, Gpus, visible
-from textmill.engines.languages import language_of, pack_of
 from textmill.engines.protocol import EngineOptions
 from textmill.errors import ModelsMissing, SettingsError
+from textmill.languages import language_of, pack_of
 
 T4 = Gpu(0, "Tesla T4", free_mb=15_000, total_mb=15_360, capability=(7, 5))
 H100 = Gpu(1, "H100", free_mb=79_000, total_mb=81_559, capability=(9, 0))
@@ -253,7 +253,7 @@ def test_languages_are_known_by_code_and_by_pack(code: str, pack: str) -> None:
 
 
 def test_every_language_has_a_code_a_pack_and_no_letter_twice() -> None:
-    from textmill.engines.languages import _LANGUAGES
+    from textmill.languages import _LANGUAGES
 
     assert len({language.code for language in _LANGUAGES}) == len(_LANGUAGES)
     for language in _LANGUAGES:

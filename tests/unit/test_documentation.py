@@ -21,6 +21,7 @@ DOCUMENTS = [
     "docs/operations.md",
     "docs/planning.md",
     "docs/quality.md",
+    "docs/quality-accuracy.md",
     "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from textmill.engines.device_names import device_name
 from textmill.engines.gpus import CPU, DeviceChoice, Gpus, choose_device, probe_gpus
-from textmill.engines.languages import language_of, pack_of
 from textmill.engines.protocol import EngineOptions, engine_options
 from textmill.engines.trocr_packages import make_importable
 from textmill.errors import ModelsMissing, TextmillError
+from textmill.languages import language_of, pack_of
 from textmill.settings import load as load_settings
 
 AUTO = "auto"

@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from textmill.engines.languages import language_of, pack_of, package_of
 from textmill.engines.protocol import EngineOptions, LineReading
 from textmill.errors import ModelsMissing, SettingsError
 from textmill.fingerprints import fingerprint
+from textmill.languages import language_of, pack_of, package_of
 from textmill.page import PageImage, PageText
 from textmill.records import LineRecord
 

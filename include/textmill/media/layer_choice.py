@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from textmill.media import word_plausibility
+from textmill import word_plausibility
 from textmill.media.page_ink import PageInk
 from textmill.media.text_layer import TextLayer, TextRun
 

@@ -8,8 +8,9 @@ from typing import Any
 import pypdfium2.raw as pdfium_c
 from pypdfium2.version import PDFIUM_INFO
 
+from textmill import word_plausibility
 from textmill.fingerprints import fingerprint
-from textmill.media import layer_choice, page_ink, word_plausibility
+from textmill.media import layer_choice, page_ink
 from textmill.media.layer_choice import Choice
 from textmill.media.medium import MediaOptions
 from textmill.media.pdf_geometry import PageFrame, PlacedImage, scan_dpi

@@ -53,5 +53,5 @@ EXPLANATIONS = {
     Check.IMPROBABLE_TEXT: "the letters form no words of any language",
     Check.TEXT_OFF_PAGE: "text is outlined outside of the page",
     Check.TEXT_CUT_OFF: "lines run into the edge of the page",
-    Check.LOW_CONFIDENCE: "most lines are more likely wrong than a reader would accept",
+    Check.LOW_CONFIDENCE: "most of the text is likely wrong",
 }

@@ -1,12 +1,14 @@
 """Languages: what Tesseract calls them, and the letters without which they cannot be written.
 
 The letters decide which engine can read a language: a recognition model can only write what is in its own
-list of characters. They follow the main exemplar sets of the Unicode Common Locale Data Repository (CLDR), in
-lower case and without a to z; for scripts with thousands of characters they are a sample of the most common.
+list of characters. They also tell in which scripts a language is written. They follow the main exemplar sets
+of the Unicode Common Locale Data Repository (CLDR), in lower case and without a to z; for scripts with
+thousands of characters they are a sample of the most common.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -136,6 +138,9 @@ _OTHER_NAMES = {
     "fil": "tl",
 }
 
+_CHINESE_TOO = frozenset({"CJK"})
+"""Korean has Chinese characters in names and laws."""
+
 _BY_CODE = {
     **{language.pack.lower(): language for language in _LANGUAGES},
     **{language.code.lower(): language for language in _LANGUAGES},
@@ -152,6 +157,15 @@ def pack_of(code: str) -> str:
     """Return the name of Tesseract's language pack; a code that is not known is taken for one itself."""
     language = language_of(code)
     return language.pack if language else code
+
+
+def scripts_of(code: str) -> frozenset[str] | None:
+    """Return the scripts of a language, as in `LATIN SMALL LETTER A`; None if the language is not known."""
+    language = language_of(code)
+    if language is None:
+        return None
+    found = frozenset(unicodedata.name(letter).partition(" ")[0] for letter in language.letters)
+    return (found or frozenset({"LATIN"})) | (_CHINESE_TOO if language.code == "ko" else frozenset())
 
 
 def package_of(pack: str) -> str:

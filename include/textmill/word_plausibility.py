@@ -7,7 +7,9 @@ letter is behind the two before it (a Markov chain, after Shannon, "Prediction a
 English", 1951), learnt from the common words of sixteen languages. Over the first article of the Universal
 Declaration in eleven other languages the mean logarithm was -3.7 (Welsh) to -2.1; over 300 substitution
 ciphers of English prose -4.4 in the median and -3.7 in the best hundredth. Chinese, Japanese and Korean are
-judged by their characters; other scripts are taken at their word: disguised fonts come out as Latin letters.
+judged by their characters. Text layers are taken at their word in other scripts: disguised fonts come out as
+Latin letters. Of what was recognised, Arabic, Cyrillic, Greek and Hebrew are judged as Latin is, each by the
+common words of its own languages; an engine that was told the wrong language writes those as happily.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
+from typing import NamedTuple
 
 RULES = 1
 """Goes up whenever the same text could be judged differently."""
@@ -29,6 +32,13 @@ _SEQUENCE_LANGUAGES = (
     *("cs", "hu", "fi", "tr", "sv", "id", "vi", "ro"),
 )
 """Languages in Latin letters, as different as can be, whose words tell what sequences words are made of."""
+_OTHER_SCRIPTS = {
+    "ARABIC": ("ar", "fa", "ur"),
+    "CYRILLIC": ("ru", "uk", "bg", "mk"),
+    "GREEK": ("el",),
+    "HEBREW": ("he",),
+}
+"""Languages whose words tell the same of other scripts."""
 _EASTERN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 _EASTERN_LANGUAGES = ("ja", "ko", "zh")
 _OTHER_CODES = {"no": "nb", "nn": "nb", "hr": "sh", "sr": "sh", "bs": "sh", "tl": "fil"}
@@ -44,6 +54,13 @@ _NO_WORD, _SURELY_A_WORD = -5.0, -2.5
 """Mean logarithms of probability between which plausibility rises from 0 to 1."""
 
 
+class Plausibility(NamedTuple):
+    """Letters that were judged, and how many of them are of words, weighted by how plausible these are."""
+
+    letters: float
+    plausible: float
+
+
 def plausible_share(words: Sequence[str], languages: tuple[str, ...]) -> float | None:
     """Return the share of words, weighted by length, that are words or could be; None with nothing to judge.
 
@@ -51,17 +68,36 @@ def plausible_share(words: Sequence[str], languages: tuple[str, ...]) -> float |
         words: as they stand in the text; numbers, codes with digits and single letters are passed over.
         languages: ISO 639-1 codes, the most likely first.
     """
+    found = plausibility(words, languages)
+    return found.plausible / found.letters if found.letters else None
+
+
+def plausibility(
+    words: Sequence[str], languages: tuple[str, ...], *, every_script: bool = False
+) -> Plausibility:
+    """Return how many letters were judged, and how many of them are of words; see `plausible_share`.
+
+    Args:
+        every_script: judge Arabic, Cyrillic, Greek and Hebrew too, instead of passing them over.
+    """
     judged = known = 0.0
     for word in _candidates(words):
         script = _script(word)
-        if script == _LATIN:
+        if script == _LATIN or (every_script and script in _OTHER_SCRIPTS):
             judged += len(word)
             if not _has_stray_capitals(word):
                 known += len(word) * _plausibility(word.lower().replace("’", "'"), languages)
         elif script in _EASTERN:
             judged += len(word)
             known += sum(letter in _characters() for letter in word)
-    return known / judged if judged else None
+    return Plausibility(judged, known)
+
+
+def has_words(language: str) -> bool:
+    """Tell whether there is a list of a language's words."""
+    from wordfreq import available_languages
+
+    return _OTHER_CODES.get(language, language) in available_languages("small")
 
 
 def _candidates(words: Iterable[str]) -> Iterable[str]:
@@ -124,10 +160,12 @@ def _words(language: str) -> Mapping[str, float]:
 @cache
 def _seen_sequences() -> Counter[str]:
     """Return how often each three letters, and the first two of each, were seen."""
-    from wordfreq import iter_wordlist
+    from wordfreq import available_languages, iter_wordlist
 
     seen: Counter[str] = Counter()
-    for language in _SEQUENCE_LANGUAGES:
+    for language in chain(_SEQUENCE_LANGUAGES, *_OTHER_SCRIPTS.values()):
+        if language not in available_languages("small"):
+            continue
         for word in islice(iter_wordlist(language, wordlist="small"), _COMMON_WORDS):
             sequences = _sequences(word)
             seen.update(sequences)

@@ -1,0 +1,1 @@
+"""Good and spoiled pages with labels, and how the quality gate judges them."""
