@@ -66,8 +66,7 @@ class BatchLoader:
         self._area = area
         self._run = staging.run(run_id)
         self._run_id = run_id
-        with warehouse.connect() as connection:
-            self._ingest_run_id = run_key(connection, run_id)
+        self._ingest_run_id = in_transaction(warehouse, lambda connection: run_key(connection, run_id))
         self.batch = LoadTally()
         self.in_parts = LoadTally()
         self._waits = RetryWaits.of(settings)
