@@ -257,7 +257,7 @@ def _analysts(url: URL, place: Path, rounds: int) -> list[str]:
     return [
         "## Beside analysts",
         "",
-        f"Two readers, without a pause: a full scan of the texts of all pages in one snapshot that is as old as "
+        f"Two readers, without a pause: a full scan of the texts of all pages in one snapshot as old as "
         f"the load, and `ORDER BY text`. {shape.media} × {shape.pages} fresh pages:",
         "",
         f"- alone {wall.rate('raw', 'fresh', shape.total):.0f} pages/s, beside them "

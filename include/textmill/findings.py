@@ -32,7 +32,9 @@ class ReadPages(Protocol):
 
     def __iter__(self) -> Iterator[PageRecord]: ...
 
-    def staged(self) -> Iterator[StagedPage]: ...
+    def staged(self) -> Iterator[StagedPage]:
+        """Stream them as they lie there."""
+        ...
 
 
 class _AtHand:

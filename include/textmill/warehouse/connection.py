@@ -136,7 +136,41 @@ def _say(state: RetryCallState) -> None:
     )
 
 
-@retry(retry=retry_if_exception(_may_pass), wait=_wait, stop=_is_enough, before_sleep=_say, reraise=True)
+class Transactions:
+    """Runs transactions one after the other on one connection, and on another one when it is lost.
+
+    Use as a context manager. It is for many small transactions: for each, `in_transaction` asks whether its
+    connection still lives, and rolls back before it gives it away.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Transactions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    @retry(retry=retry_if_exception(_may_pass), wait=_wait, stop=_is_enough, before_sleep=_say, reraise=True)
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction and return its result, as `in_transaction` does."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            with self._connection.begin():
+                return work(self._connection)
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
 def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Run `work` in one transaction and return its result.
 
@@ -150,5 +184,5 @@ def in_transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     Raises:
         DBAPIError: any other error, and these when they do not pass.
     """
-    with engine.begin() as connection:
-        return work(connection)
+    with Transactions(engine) as transactions:
+        return transactions.run(work)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.mysql import insert
 from textmill.confidence import LOW_CONFIDENCE, LineConfidence, low_line_share, low_quantile, low_rank
 from textmill.staged_pages import LINE_FIELDS, StagedPage
 from textmill.warehouse.connection import longest_statement
+from textmill.warehouse.multi_row import MultiRowInsert
 from textmill.warehouse.packets import expect_size
 from textmill.warehouse.tables import document, line, page
 
@@ -24,6 +25,10 @@ _BYTES_OF_A_CHARACTER = 4
 """At most, in UTF-8."""
 
 _LINE_CONFIDENCE = LINE_FIELDS.index("confidence")
+
+
+_FIGURES = ("confidence", "confidence_low", "low_line_share", "pages")
+_UPSERT = MultiRowInsert(document, ("media_id", "text", *_FIGURES), ("text", *_FIGURES))
 
 
 class FreshDocument:
@@ -59,13 +64,15 @@ class FreshDocument:
     def write(self, connection: Connection, media_id: int) -> None:
         """Write the document."""
         lines = [LineConfidence(confidence, 0) for confidence in self._lines]
-        values = {
-            "confidence": _mean(self._confidences),
-            "confidence_low": low_quantile(lines),
-            "low_line_share": low_line_share(lines),
-            "pages": len(self._texts),
-        }
-        _upsert(connection, media_id, _BETWEEN_PAGES.join(self._texts), values)
+        row = (
+            media_id,
+            _BETWEEN_PAGES.join(self._texts),
+            _mean(self._confidences),
+            low_quantile(lines),
+            low_line_share(lines),
+            len(self._texts),
+        )
+        _UPSERT.execute(connection, [row])
 
 
 def rebuild_document(connection: Connection, media_id: int, name: str) -> None:

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from textmill.page_table import staged_pages
 from textmill.records import PageRecord, Rejection
 from textmill.staged_pages import StagedPage
 from textmill.staging import name_of
+from textmill.warehouse.addresses import uri_hash
 from textmill.warehouse.documents import FreshDocument, rebuild_document
 from textmill.warehouse.page_writing import Origin, write_pages
-from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
+from textmill.warehouse.quarantining import RetryWaits, has_entries, next_try_of, quarantine_all, resolve
 from textmill.warehouse.tables import media, page
 
 
@@ -78,28 +79,30 @@ def load_medium(
     A page that was accepted once and is refused now keeps its earlier text.
     """
     medium = connection.execute(
-        select(media.c.id, _pages_there().label("pages"))
-        .where(media.c.sha256 == result.sha256)
-        .with_for_update()
+        _LOCK_MEDIUM, {"sha256": result.sha256, "address": uri_hash(result.uri)}
     ).one()
     origin = Origin(medium.id, name_of(result.uri), ingest_run_id, batch_no, now)
     changed = _write(connection, result.pages, origin, nothing_there=not medium.pages)
     quarantine_all(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
-    resolve(
-        connection,
-        uri=result.uri,
-        sha256=result.sha256,
-        kept=result.rejections,
-        now=now,
-    )
+    if medium.entries:
+        resolve(connection, uri=result.uri, sha256=result.sha256, kept=result.rejections, now=now)
     _settle(connection, medium.id, result, bool(changed), bool(medium.pages), now)
     return changed
 
 
-def _pages_there() -> Any:
-    return select(func.count()).where(page.c.media_id == media.c.id).correlate(media).scalar_subquery()
+_PAGES_THERE = select(func.count()).where(page.c.media_id == media.c.id).correlate(media).scalar_subquery()
+_LOCK_MEDIUM = (
+    select(
+        media.c.id,
+        _PAGES_THERE.label("pages"),
+        has_entries(bindparam("address"), bindparam("sha256")).label("entries"),
+    )
+    .where(media.c.sha256 == bindparam("sha256"))
+    .with_for_update()
+)
+"""Locks the row; what it tells besides spares statements that would find nothing."""
 
 
 def _write(connection: Connection, pages: Pages, origin: Origin, *, nothing_there: bool) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from textmill.records import Outcome
 from textmill.staged_pages import LINE_FIELDS, StagedPage
@@ -46,6 +46,17 @@ _KEY = ("media_id", "page_no")
 _COLUMNS = (*_FROM_PAGE, *_FROM_LOADER)
 _UPSERT_PAGES = MultiRowInsert(page, _COLUMNS, [name for name in _COLUMNS if name not in _KEY])
 _INSERT_LINES = MultiRowInsert(line, ("page_id", *LINE_FIELDS))
+
+_KEYS = select(page.c.page_no, page.c.id).where(
+    page.c.media_id == bindparam("media_id"), page.c.page_no.between(bindparam("first"), bindparam("last"))
+)
+_PRESENT = _KEYS.add_columns(
+    page.c.fingerprint,
+    func.sha2(page.c.text, 256).label("digest"),
+    page.c.width,
+    page.c.height,
+    page.c.warnings,
+)
 
 
 @dataclass(frozen=True)
@@ -95,23 +106,12 @@ def _present(
     connection: Connection, media_id: int, chunk: Sequence[StagedPage]
 ) -> Mapping[int, Row[*tuple[Any, ...]]]:
     """Return what the warehouse has of these pages, by number; a digest stands for the text."""
-    rows = connection.execute(
-        select(
-            page.c.page_no,
-            page.c.id,
-            page.c.fingerprint,
-            func.sha2(page.c.text, 256).label("digest"),
-            page.c.width,
-            page.c.height,
-            page.c.warnings,
-        ).where(page.c.media_id == media_id, _in_range(chunk))
-    )
-    return {row.page_no: row for row in rows}
+    return {row.page_no: row for row in connection.execute(_PRESENT, _range(media_id, chunk))}
 
 
-def _in_range(chunk: Sequence[StagedPage]) -> Any:
+def _range(media_id: int, chunk: Sequence[StagedPage]) -> dict[str, int]:
     numbers = [one.page_no for one in chunk]
-    return page.c.page_no.between(min(numbers), max(numbers))
+    return {"media_id": media_id, "first": min(numbers), "last": max(numbers)}
 
 
 def _is_same(row: Row[*tuple[Any, ...]] | None, one: StagedPage) -> bool:
@@ -144,9 +144,7 @@ def _write(
 
 def _keys(connection: Connection, changed: Sequence[StagedPage], origin: Origin) -> dict[int, int]:
     """Return the keys of pages by their numbers."""
-    rows = connection.execute(
-        select(page.c.page_no, page.c.id).where(page.c.media_id == origin.media_id, _in_range(changed))
-    )
+    rows = connection.execute(_KEYS, _range(origin.media_id, changed))
     return {row.page_no: row.id for row in rows}
 
 
