@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from tenacity import (
     RetryCallState,
-    retry,
+    Retrying,
     retry_if_exception,
     wait_exponential_jitter,
     wait_random_exponential,
@@ -136,6 +136,11 @@ def _say(state: RetryCallState) -> None:
     )
 
 
+_RETRYING = Retrying(
+    retry=retry_if_exception(_may_pass), wait=_wait, stop=_is_enough, before_sleep=_say, reraise=True
+)
+
+
 class Transactions:
     """Runs transactions one after the other on one connection, and on another one when it is lost.
 
@@ -153,9 +158,11 @@ class Transactions:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    @retry(retry=retry_if_exception(_may_pass), wait=_wait, stop=_is_enough, before_sleep=_say, reraise=True)
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction and return its result, as `in_transaction` does."""
+        return _RETRYING.copy()(self._once, work)
+
+    def _once(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
             self._connection = self._engine.connect()
         try:
