@@ -46,13 +46,13 @@ class RestartableMariaDB:
 
 
 class BreakingWire:
-    """Passes bytes on to a server; swallows the answer to the first commit, and hangs up."""
+    """Passes bytes on to a server; once armed, swallows the answer to the next commit, and hangs up."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self.has_broken = False
+        self.is_armed = self.has_broken = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def __enter__(self) -> BreakingWire:
@@ -78,8 +78,8 @@ class BreakingWire:
         while data := _received(source):
             if broken.is_set():
                 break  # this is the answer
-            if is_client and not self.has_broken and data[4:].lower() == b"\x03commit":
-                self.has_broken = True
+            if is_client and self.is_armed and data[4:].lower() == b"\x03commit":
+                self.is_armed, self.has_broken = False, True
                 broken.set()
             try:
                 sink.sendall(data)

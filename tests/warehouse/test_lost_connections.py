@@ -144,7 +144,7 @@ class TestLostAnswers:
         self, warehouse: Engine, warehouse_server: Any
     ) -> None:
         begin_run(warehouse)
-        changed = []
+        changed: list[int] = []
         with (
             BreakingWire(warehouse_server.port) as wire,
             warehouse_engine(warehouse_server.set(port=wire.port)) as engine,
@@ -152,6 +152,7 @@ class TestLostAnswers:
             pages = Interrupted(0, lambda: None)
 
             def work(connection: Connection) -> None:
+                wire.is_armed = not changed
                 changed.append(write(connection, pages))
 
             in_transaction(engine, work)

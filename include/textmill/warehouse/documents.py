@@ -152,7 +152,8 @@ def _trust(connection: Connection, media_id: int) -> dict[str, float | None]:
     )
     counts = connection.execute(
         lines.with_only_columns(
-            func.count().label("all"), func.sum(line.c.confidence < LOW_CONFIDENCE).label("low")
+            func.count().label("all"),
+            func.sum(func.if_(line.c.confidence < LOW_CONFIDENCE, 1, 0)).label("low"),
         )
     ).one()
     if not counts.all:
