@@ -36,7 +36,12 @@ def low_quantile(lines: Sequence[LineConfidence]) -> float | None:
     if not lines:
         return None
     ranked = sorted(line.confidence for line in lines)
-    return ranked[math.ceil(len(ranked) * _LOW_QUANTILE) - 1]
+    return ranked[low_rank(len(ranked)) - 1]
+
+
+def low_rank(count: int) -> int:
+    """Return which of `count` lines in the order of their confidences, from 1, the low quantile is."""
+    return math.ceil(count * _LOW_QUANTILE)
 
 
 def low_line_share(lines: Sequence[LineConfidence]) -> float | None:

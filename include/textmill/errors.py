@@ -272,6 +272,10 @@ class StagingError(TextmillError):
     """A file between two stages is missing, of another schema version, or not what it should be."""
 
 
+class PacketTooSmall(TextmillError):
+    """The database does not take a text as long as this one."""
+
+
 class SettingsError(TextmillError):
     """A setting, or the file that it names, cannot be used."""
 

@@ -6,14 +6,16 @@ memory as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 from textmill.checkpoint import Progress, read_events
 from textmill.errors import Reason, StagingError
-from textmill.page_table import MediumPages, pages_by_medium, read_verdicts
+from textmill.page_table import MediumPages, PagesFile, pages_by_medium, read_verdicts, staged_pages
 from textmill.records import Outcome, PageRecord, PageVerdict, Rejected, Rejection, Stage
+from textmill.staged_pages import StagedPage
 from textmill.staging import BatchArea, name_of
 
 
@@ -25,6 +27,42 @@ class Judgement:
     confidence: float | None
 
 
+class ReadPages(Protocol):
+    """Pages that can be streamed again and again: as records, or as they lie in a staged table."""
+
+    def __iter__(self) -> Iterator[PageRecord]: ...
+
+    def staged(self) -> Iterator[StagedPage]:
+        """Stream them as they lie there."""
+        ...
+
+
+class _AtHand:
+    """Pages that are in memory."""
+
+    def __init__(self, records: Sequence[PageRecord]) -> None:
+        self._records = records
+
+    def __iter__(self) -> Iterator[PageRecord]:
+        return iter(self._records)
+
+    def staged(self) -> Iterator[StagedPage]:
+        return staged_pages(self._records)
+
+
+class _Joined:
+    """The pages of several, in order."""
+
+    def __init__(self, parts: Sequence[ReadPages]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[PageRecord]:
+        return chain.from_iterable(self._parts)
+
+    def staged(self) -> Iterator[StagedPage]:
+        return chain.from_iterable(part.staged() for part in self._parts)
+
+
 class JudgedPages:
     """The pages of a medium that were read, with what the quality gate says of them.
 
@@ -32,32 +70,37 @@ class JudgedPages:
         judgements: one for each page, in order.
     """
 
-    def __init__(self, judgements: Sequence[Judgement], read: Callable[[], Iterable[PageRecord]]) -> None:
+    def __init__(self, judgements: Sequence[Judgement], pages: ReadPages) -> None:
         self.judgements = judgements
-        self._read = read
+        self._pages = pages
 
     @classmethod
     def at_hand(cls, pages: Sequence[tuple[PageRecord, PageVerdict]]) -> JudgedPages:
         """Return pages that are in memory."""
         records = [page for page, _ in pages]
-        return cls([Judgement(verdict, page.confidence) for page, verdict in pages], lambda: records)
+        return cls([Judgement(verdict, page.confidence) for page, verdict in pages], _AtHand(records))
 
     @classmethod
     def joined(cls, parts: Sequence[JudgedPages]) -> JudgedPages:
         """Return the pages of all parts, in order."""
         judgements = [judgement for part in parts for judgement in part.judgements]
-        return cls(judgements, lambda: chain.from_iterable(part.records() for part in parts))
+        return cls(judgements, _Joined([part._pages for part in parts]))
 
     def __len__(self) -> int:
         return len(self.judgements)
 
     def __iter__(self) -> Iterator[tuple[PageRecord, PageVerdict]]:
-        for page, judgement in zip(self._read(), self.judgements, strict=True):
+        for page, judgement in zip(self._pages, self.judgements, strict=True):
             yield page, judgement.verdict
 
-    def records(self) -> Iterator[PageRecord]:
-        """Stream the pages, whatever is said of them."""
-        return iter(self._read())
+    def accepted(self) -> Iterator[StagedPage]:
+        """Stream the pages that are to be loaded, with their warnings."""
+        for page, judgement in zip(self._pages.staged(), self.judgements, strict=True):
+            verdict = judgement.verdict
+            if verdict.outcome is Outcome.WARNING:
+                yield page.flagged(verdict.checks)
+            elif verdict.accepted:
+                yield page
 
     @property
     def warned(self) -> int:
@@ -87,12 +130,8 @@ class AcceptedPages:
     def __len__(self) -> int:
         return sum(judgement.verdict.accepted for judgement in self._pages.judgements)
 
-    def __iter__(self) -> Iterator[PageRecord]:
-        for page, verdict in self._pages:
-            if verdict.outcome is Outcome.WARNING:
-                yield page.model_copy(update={"warnings": verdict.checks})
-            elif verdict.accepted:
-                yield page
+    def __iter__(self) -> Iterator[StagedPage]:
+        return self._pages.accepted()
 
 
 @dataclass(frozen=True)
@@ -130,7 +169,7 @@ class BatchFindings:
         self._progress = Progress()
         self._rejections: dict[str, list[Rejection]] = {}
         if area.checkpoint.exists():
-            for event in read_events(area.checkpoint):
+            for event in read_events(area.checkpoint, pages=False):
                 self._progress.note(event)
                 if isinstance(event, Rejected) and event.rejection.sha256 is not None:
                     self._rejections.setdefault(event.rejection.sha256, []).append(event.rejection)
@@ -141,14 +180,14 @@ class BatchFindings:
 
     def of(self, sha256: str) -> Findings:
         """Return what was found out about one medium. Raises StagingError when a page was not judged."""
-        pages = self._pages.get(sha256, MediumPages(self._area.pages))
+        pages = self._pages.get(sha256, MediumPages(PagesFile(self._area.pages)))
         judgements = [
             Judgement(self._verdict(sha256, number), confidence)
             for number, confidence in zip(pages.numbers, pages.confidences, strict=True)
         ]
         return Findings(
             page_count=self._progress.page_counts.get(sha256),
-            pages=JudgedPages(judgements, lambda: pages),
+            pages=JudgedPages(judgements, pages),
             rejections=self._rejections.get(sha256, []),
             duration_ms=self._progress.durations.get(sha256),
             whole_page_count=self._progress.whole_page_counts.get(sha256),

@@ -7,16 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textmill.records import PageRecord, PageVerdict
+from textmill.staged_pages import StagedGroup, StagedPage
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _ROWS_PER_GROUP = 64
+
+
+def staged_pages(pages: Iterable[PageRecord]) -> Iterator[StagedPage]:
+    """Yield pages that are in memory as they would lie in a staged table."""
+    import pyarrow as pa
+
+    rest = iter(pages)
+    while some := list(islice(rest, _ROWS_PER_GROUP)):
+        rows = [page.model_dump(exclude={"warnings"}) for page in some]
+        group = StagedGroup(pa.Table.from_pylist(rows, schema=_page_schema()))
+        for page, staged in zip(some, group.pages(), strict=True):
+            yield staged.flagged(page.warnings) if page.warnings else staged
 
 
 def write_pages(path: Path, pages: Iterable[PageRecord]) -> int:
@@ -30,6 +45,43 @@ def read_pages(path: Path) -> Iterator[PageRecord]:
         yield PageRecord.model_validate(row)
 
 
+class PagesFile:
+    """The row groups of a Parquet file of pages. It stays open, and the group read last stays in memory:
+    the pages of the next medium mostly lie in the same one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last: tuple[int, StagedGroup] | None = None
+
+    def rows(self, start: int, stop: int) -> Iterator[dict[str, Any]]:
+        """Stream the rows from `start` to before `stop`; only the row groups that hold them are read."""
+        for number, first, last in _groups(start, stop):
+            group = self._file.read_row_group(number)
+            yield from group.slice(first, last - first).to_pylist()
+
+    def staged(self, start: int, stop: int) -> Iterator[StagedPage]:
+        """Stream the same rows as pages that are not checked again."""
+        for number, first, last in _groups(start, stop):
+            if self._last is None or self._last[0] != number:
+                self._last = None  # one of them in memory is enough
+                self._last = (number, StagedGroup(self._file.read_row_group(number)))
+            yield from self._last[1].pages(first, last)
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self._path)
+
+
+def _groups(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the number of each row group that holds rows from `start` to before `stop`, and which of its."""
+    for number in range(start // _ROWS_PER_GROUP, (stop - 1) // _ROWS_PER_GROUP + 1):
+        before = number * _ROWS_PER_GROUP
+        yield number, max(0, start - before), min(_ROWS_PER_GROUP, stop - before)
+
+
 @dataclass
 class MediumPages:
     """The pages of one medium in a Parquet file; each iteration streams them from there.
@@ -38,15 +90,20 @@ class MediumPages:
         numbers, confidences: of the pages, in order.
     """
 
-    path: Path
+    file: PagesFile
     numbers: list[int] = field(default_factory=list)
     confidences: list[float | None] = field(default_factory=list)
     _spans: list[tuple[int, int]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[PageRecord]:
         for start, stop in self._spans:
-            for row in _read_span(self.path, start, stop):
+            for row in self.file.rows(start, stop):
                 yield PageRecord.model_validate(row)
+
+    def staged(self) -> Iterator[StagedPage]:
+        """Stream the pages as they lie there."""
+        for start, stop in self._spans:
+            yield from self.file.staged(start, stop)
 
     def note(self, row_no: int, page_no: int, confidence: float | None) -> None:
         """Take a row of the file in; rows come in order."""
@@ -61,8 +118,9 @@ class MediumPages:
 def pages_by_medium(path: Path) -> dict[str, MediumPages]:
     """Return the pages in a Parquet file by the SHA-256 of their medium, without reading their texts."""
     media: dict[str, MediumPages] = {}
+    file = PagesFile(path)
     for row_no, row in enumerate(_read(path, ["sha256", "page_no", "confidence"])):
-        pages = media.setdefault(row["sha256"], MediumPages(path))
+        pages = media.setdefault(row["sha256"], MediumPages(file))
         pages.note(row_no, row["page_no"], row["confidence"])
     return media
 
@@ -104,19 +162,6 @@ def _read(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str
     with pq.ParquetFile(path) as file:
         for group in file.iter_batches(batch_size=_ROWS_PER_GROUP, columns=columns):
             yield from group.to_pylist()
-
-
-def _read_span(path: Path, start: int, stop: int) -> Iterator[dict[str, Any]]:
-    """Stream the rows from `start` to before `stop`; only the row groups that hold them are read."""
-    import pyarrow.parquet as pq
-
-    first, last = start // _ROWS_PER_GROUP, (stop - 1) // _ROWS_PER_GROUP
-    with pq.ParquetFile(path) as file:
-        for number in range(first, last + 1):
-            before = number * _ROWS_PER_GROUP
-            group = file.read_row_group(number)
-            offset = max(0, start - before)
-            yield from group.slice(offset, stop - before - offset).to_pylist()
 
 
 def _page_schema() -> pa.Schema:

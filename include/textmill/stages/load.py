@@ -25,7 +25,7 @@ from textmill.records import (
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
 from textmill.staging import BatchArea, Staging, items_to_read, name_of, read_records
-from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.connection import Transactions, in_transaction, utc_now
 from textmill.warehouse.deletions import align_members, members_of
 from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
@@ -62,18 +62,23 @@ class BatchLoader:
         self, warehouse: Engine, staging: Staging, settings: Settings, area: BatchArea, run_id: str
     ) -> None:
         self._warehouse = warehouse
+        self._transactions = Transactions(warehouse)
         self._store = ContentStore(staging.content)
         self._area = area
         self._run = staging.run(run_id)
         self._run_id = run_id
-        with warehouse.connect() as connection:
-            self._ingest_run_id = run_key(connection, run_id)
+        self._ingest_run_id = in_transaction(warehouse, lambda connection: run_key(connection, run_id))
         self.batch = LoadTally()
         self.in_parts = LoadTally()
         self._waits = RetryWaits.of(settings)
 
     def load(self) -> None:
         """Load every item of the batch into the warehouse."""
+        with self._transactions:
+            self._load_items()
+        self._align_members()
+
+    def _load_items(self) -> None:
         self._load_whole_media()
         opened_into = set()  # archives out of which something was taken
         for fetched in read_records(self._area.fetched, FetchedItem):
@@ -84,7 +89,6 @@ class BatchLoader:
             else:
                 self._load_unread(fetched)
         self._load_archives(opened_into)
-        self._align_members()
 
     def _align_members(self) -> None:
         """Have what lies in the archives be there, and what lay in others at their addresses be gone."""
@@ -110,7 +114,7 @@ class BatchLoader:
             self.batch.media_unchanged += counts
         elif fetched.outcome is FetchOutcome.REJECTED and fetched.rejection is not None:
             rejection = fetched.rejection
-            in_transaction(self._warehouse, lambda connection: self._refuse(connection, fetched, rejection))
+            self._transactions.run(lambda connection: self._refuse(connection, fetched, rejection))
             self.batch.media_quarantined += counts
 
     def _load_archives(self, opened_into: set[str]) -> None:
@@ -145,7 +149,7 @@ class BatchLoader:
         )
 
     def _write(self, result: MediumResult, confidences: Sequence[float] = ()) -> None:
-        changed = in_transaction(self._warehouse, lambda connection: self._load(connection, result))
+        changed = self._transactions.run(lambda connection: self._load(connection, result))
         self.batch.note(result, changed, confidences)
         self._tidy_up(result)
 
@@ -165,7 +169,7 @@ class BatchLoader:
 
     def _note_unchanged(self, fetched: FetchedItem) -> None:
         uri, content = fetched.item.ref.uri, fetched.content
-        in_transaction(self._warehouse, lambda connection: self._resolve(connection, uri, content))
+        self._transactions.run(lambda connection: self._resolve(connection, uri, content))
 
     def _resolve(self, connection: Connection, uri: str, content: Content | None) -> None:
         if content is None:  # its server says that nothing changed
@@ -202,7 +206,7 @@ class BatchLoader:
     def _load_part(self, fetched: FetchedItem) -> None:
         """Note that a part is through; load the medium if it was the last one."""
         try:
-            settled = in_transaction(self._warehouse, lambda connection: self._settle(connection, fetched))
+            settled = self._transactions.run(lambda connection: self._settle(connection, fetched))
         except PartIsTaken:
             self._load_unread(fetched)
             return

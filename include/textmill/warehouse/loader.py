@@ -1,19 +1,29 @@
-"""Write a medium into the warehouse: idempotent, in the one transaction that the caller opened."""
+"""Write a medium into the warehouse: idempotent, in the one transaction that the caller opened.
+
+Locks are taken in this order, so that two loaders of the same medium wait for each other at the first of
+them: the reading, where a medium is read in parts (the caller's), the row of `media`, its rows in `page` and
+`line`, its row in `document`, its entries in `quarantine`. Two loaders of different media meet in the indexes
+only, as any inserts do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.dialects.mysql import insert
+from sqlalchemy import Connection, bindparam, func, select, update
 
-from textmill.confidence import LineConfidence, low_line_share, low_quantile
-from textmill.records import LineRecord, Outcome, PageRecord, Rejection
-from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
-from textmill.warehouse.tables import document, line, media, page
+from textmill.page_table import staged_pages
+from textmill.records import PageRecord, Rejection
+from textmill.staged_pages import StagedPage
+from textmill.staging import name_of
+from textmill.warehouse.addresses import uri_hash
+from textmill.warehouse.documents import FreshDocument, rebuild_document
+from textmill.warehouse.page_writing import Origin, write_pages
+from textmill.warehouse.quarantining import RetryWaits, has_entries, next_try_of, quarantine_all, resolve
+from textmill.warehouse.tables import media, page
 
 
 class Pages(Protocol):
@@ -21,7 +31,7 @@ class Pages(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __iter__(self) -> Iterator[PageRecord]: ...
+    def __iter__(self) -> Iterator[PageRecord | StagedPage]: ...
 
 
 @dataclass(frozen=True)
@@ -68,122 +78,54 @@ def load_medium(
     A page that is there with the same text from the same fingerprint is left alone, down to its `loaded_at`.
     A page that was accepted once and is refused now keeps its earlier text.
     """
-    media_id = connection.execute(
-        select(media.c.id).where(media.c.sha256 == result.sha256).with_for_update()
-    ).scalar_one()
-    present = _present_pages(connection, media_id)
-    changed = 0
-    for record in result.pages:
-        if _is_same(present.get(record.page_no), record):
-            continue
-        changed += 1
-        page_id = _upsert_page(connection, media_id, record, ingest_run_id, batch_no, now)
-        _replace_lines(connection, page_id, record)
-    if changed:
-        _rebuild_document(connection, media_id)
+    medium = connection.execute(
+        _LOCK_MEDIUM, {"sha256": result.sha256, "address": uri_hash(result.uri)}
+    ).one()
+    origin = Origin(medium.id, name_of(result.uri), ingest_run_id, batch_no, now)
+    changed = _write(connection, result.pages, origin, nothing_there=not medium.pages)
     quarantine_all(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
-    resolve(
-        connection,
-        uri=result.uri,
-        sha256=result.sha256,
-        kept=result.rejections,
-        now=now,
-    )
-    _settle(connection, media_id, result, bool(changed), bool(present), now)
+    if medium.entries:
+        resolve(connection, uri=result.uri, sha256=result.sha256, kept=result.rejections, now=now)
+    _settle(connection, medium.id, result, bool(changed), bool(medium.pages), now)
     return changed
 
 
-def _present_pages(connection: Connection, media_id: int) -> dict[int, Row[*tuple[Any, ...]]]:
-    rows = connection.execute(
-        select(
-            page.c.page_no,
-            page.c.fingerprint,
-            page.c.text,
-            page.c.width,
-            page.c.height,
-            page.c.warnings,
-        ).where(page.c.media_id == media_id)
+_PAGES_THERE = select(func.count()).where(page.c.media_id == media.c.id).correlate(media).scalar_subquery()
+_LOCK_MEDIUM = (
+    select(
+        media.c.id,
+        _PAGES_THERE.label("pages"),
+        has_entries(bindparam("address"), bindparam("sha256")).label("entries"),
     )
-    return {row.page_no: row for row in rows}
+    .where(media.c.sha256 == bindparam("sha256"))
+    .with_for_update()
+)
+"""Locks the row; what it tells besides spares statements that would find nothing."""
 
 
-def _is_same(row: Row[*tuple[Any, ...]] | None, record: PageRecord) -> bool:
-    return row is not None and (row.fingerprint, row.text, row.width, row.height, row.warnings) == (
-        record.fingerprint,
-        record.text,
-        record.width,
-        record.height,
-        _warnings(record),
-    )
+def _write(connection: Connection, pages: Pages, origin: Origin, *, nothing_there: bool) -> int:
+    """Write pages, lines and the document; returns how many pages changed."""
+    fresh = FreshDocument(connection)
+    changed = 0
+    for written in write_pages(connection, _staged(pages), origin, nothing_there=nothing_there):
+        changed += len(written)
+        if nothing_there:
+            fresh.add(written)
+    if changed and nothing_there and not fresh.is_too_long:
+        fresh.write(connection, origin.media_id)
+    elif changed:
+        rebuild_document(connection, origin.media_id, origin.name)
+    return changed
 
 
-def _warnings(record: PageRecord) -> str:
-    return ",".join(record.warnings)
-
-
-def _upsert_page(
-    connection: Connection,
-    media_id: int,
-    record: PageRecord,
-    ingest_run_id: int,
-    batch_no: int,
-    now: datetime,
-) -> int:
-    values = record.model_dump(exclude={"sha256", "lines"}) | {
-        "quality": Outcome.WARNING if record.warnings else Outcome.ACCEPTED,
-        "warnings": _warnings(record),
-        "media_id": media_id,
-        "ingest_run_id": ingest_run_id,
-        "batch_no": batch_no,
-        "loaded_at": now,
-    }
-    entry = insert(page).values(**values)
-    replaced = {name: entry.inserted[name] for name in values if name not in ("media_id", "page_no")}
-    # LAST_INSERT_ID(id) makes the key of the updated row the statement's own.
-    cursor = connection.execute(entry.on_duplicate_key_update(id=func.last_insert_id(page.c.id), **replaced))
-    return int(cursor.lastrowid)
-
-
-def _replace_lines(connection: Connection, page_id: int, record: PageRecord) -> None:
-    connection.execute(delete(line).where(line.c.page_id == page_id))
-    if record.lines:
-        connection.execute(insert(line), [{"page_id": page_id} | _line_values(one) for one in record.lines])
-
-
-def _line_values(record: LineRecord) -> dict[str, Any]:
-    values = record.model_dump(mode="json", exclude={"other"})
-    other = record.other
-    return values | {
-        "other_engine": other and other.engine,
-        "other_text": other and other.text,
-        "other_confidence": other and other.confidence,
-    }
-
-
-def _rebuild_document(connection: Connection, media_id: int) -> None:
-    rows = connection.execute(
-        select(page.c.text, page.c.confidence).where(page.c.media_id == media_id).order_by(page.c.page_no)
-    ).all()
-    confidences = [row.confidence for row in rows if row.confidence is not None]
-    lines = [
-        LineConfidence(row.confidence, 0)
-        for row in connection.execute(
-            select(line.c.confidence)
-            .join(page, page.c.id == line.c.page_id)
-            .where(page.c.media_id == media_id)
-        )
-    ]
-    values = {
-        "text": "\f".join(row.text for row in rows),
-        "confidence": sum(confidences) / len(confidences) if confidences else None,
-        "confidence_low": low_quantile(lines),
-        "low_line_share": low_line_share(lines),
-        "pages": len(rows),
-    }
-    entry = insert(document).values(media_id=media_id, **values)
-    connection.execute(entry.on_duplicate_key_update({name: entry.inserted[name] for name in values}))
+def _staged(pages: Iterable[PageRecord | StagedPage]) -> Iterator[StagedPage]:
+    for one in pages:
+        if isinstance(one, StagedPage):
+            yield one
+        else:
+            yield from staged_pages([one])
 
 
 def _settle(

@@ -313,3 +313,19 @@ def resolve(
         )
         .values(status="resolved", last_seen=now, next_try_at=None)
     )
+
+
+def has_entries(address: ColumnElement[Any], sha256: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say in SQL that `resolve` may find something to close for a medium that was found at an address.
+
+    Args:
+        address: its hash.
+    """
+    return (
+        select(quarantine.c.id)
+        .where(
+            quarantine.c.status.in_(_NOT_SETTLED),
+            or_(quarantine.c.sha256 == sha256, quarantine.c.uri_hash == address),
+        )
+        .exists()
+    )
