@@ -12,6 +12,7 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.confidence import LineConfidence, low_line_share, low_quantile
 from textmill.records import LineRecord, Outcome, PageRecord, Rejection
+from textmill.warehouse.cjk import cjk_pieces
 from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
 from textmill.warehouse.tables import document, line, media, page
 
@@ -134,6 +135,7 @@ def _upsert_page(
     values = record.model_dump(exclude={"sha256", "lines"}) | {
         "quality": Outcome.WARNING if record.warnings else Outcome.ACCEPTED,
         "warnings": _warnings(record),
+        "cjk": cjk_pieces(record.text),
         "media_id": media_id,
         "ingest_run_id": ingest_run_id,
         "batch_no": batch_no,
