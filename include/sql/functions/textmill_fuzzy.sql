@@ -10,9 +10,9 @@ BEGIN
     DECLARE answer TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci DEFAULT '';
     DECLARE rest TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci DEFAULT LEFT(query, 1000);
     DECLARE token, word TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-    DECLARE sign CHAR(1) CHARACTER SET utf8mb4;
+    DECLARE sign CHAR(1) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
     DECLARE at, tokens INT DEFAULT 0;
-    DECLARE pattern VARCHAR(200) CHARACTER SET utf8mb4
+    DECLARE pattern VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
         DEFAULT '(?:(?<![\\p{L}\\p{N}_])-)?(?:"[^"]*"|[\\p{L}\\p{N}_]+[*]?)';
     IF query IS NULL THEN
         RETURN NULL;
@@ -30,7 +30,7 @@ BEGIN
             SET word = TRIM(REGEXP_REPLACE(word, '[^\\p{L}\\p{N}_]+', ' '));
             SET word = IF(word = '', '', CONCAT('"', word, '"'));
         ELSEIF sign = '+' AND RIGHT(word, 1) <> '*' AND tokens <= 16 THEN
-            SET word = textmill_variants(word, 40);
+            SET word = textmill_variants(word, 200);
             SET word = IF(LOCATE(' ', word), CONCAT('(>', word, ')'), word);
         END IF;
         IF word <> '' THEN

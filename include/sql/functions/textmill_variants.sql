@@ -1,6 +1,7 @@
--- The words of the archive as which OCR may have read a word, itself first, the others from the likeliest on.
--- Words of 4 letters may have one error, of 7 two, of 12 three; letters that look alike count as the same.
--- A misreading is rarer than what was misread: words that too many pages have are words of their own.
+-- The words of the archive as which OCR may have read a word, itself first, the others from the commonest on.
+-- Words of 4 letters may have one error, of 6 two, of 12 three; letters that look alike count as the same.
+-- A misreading is rarer than what was misread: words that too many pages have are words of their own, and what is
+-- further from the word than from one of these is a misreading of the latter.
 CREATE FUNCTION textmill_variants(query VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, most INT)
 RETURNS TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
 NOT DETERMINISTIC READS SQL DATA
@@ -10,18 +11,18 @@ BEGIN
     DECLARE folded VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT textmill_fold(query);
     DECLARE wanted VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin DEFAULT textmill_shape(folded);
     DECLARE size INT DEFAULT CHAR_LENGTH(wanted);
-    DECLARE errors, ended, common INT DEFAULT 0;
-    DECLARE variant VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    DECLARE errors, ended, common, known, apart, others INT DEFAULT 0;
+    DECLARE variant, form VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
     DECLARE answer TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci DEFAULT query;
-    DECLARE once, twice, thrice MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+    DECLARE once, twice, thrice, near, nearer, near_too MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
     DECLARE alike CURSOR FOR
-        SELECT w.word FROM word AS w
-        WHERE w.shape = wanted AND w.word <> folded AND (common = 0 OR w.pages <= GREATEST(1, common * 0.5))
-        ORDER BY w.pages DESC, w.word LIMIT 50;
-    DECLARE near CURSOR FOR
-        SELECT f.word FROM (
+        SELECT w.word, w.shape, w.pages, 0 FROM word AS w
+        WHERE w.shape = wanted AND w.word <> folded
+        ORDER BY w.pages DESC, w.word LIMIT 1000;
+    DECLARE similar CURSOR FOR
+        SELECT f.word, f.shape, f.pages, f.distance FROM (
             SELECT
-                w.word, w.pages,
+                w.word, w.shape, w.pages,
                 CASE
                     WHEN w.shape = wanted THEN 0
                     WHEN w.shape REGEXP once THEN 1
@@ -43,40 +44,46 @@ BEGIN
             WHERE w.word <> folded
         ) AS f
         WHERE f.distance IS NOT NULL
-            AND (common = 0 OR f.pages <= GREATEST(1, common * ELT(f.distance + 1, 0.5, 0.1, 0.03, 0.03)))
-        ORDER BY f.distance, f.pages DESC, f.word LIMIT 100;
+        ORDER BY f.pages DESC, f.distance, f.word LIMIT 1000;
     DECLARE CONTINUE HANDLER FOR NOT FOUND SET ended = 1;
-    IF query IS NULL OR folded NOT REGEXP '^[\\p{L}\\p{N}]+$' OR most < 1 OR size > 40 THEN
+    IF query IS NULL OR folded NOT REGEXP '^[\\p{L}\\p{N}]+$' OR most <= 1 OR size > 40 THEN
         RETURN query;
     END IF;
-    SET common = COALESCE((SELECT w.pages FROM word AS w WHERE w.word = folded), 0);
+    SET common = (SELECT COALESCE(MAX(w.pages), 0) FROM word AS w WHERE w.word = folded);
     SET errors = CASE
         WHEN size < 4 OR CHAR_LENGTH(REGEXP_REPLACE(folded, '[^0-9]', '')) * 2 > size THEN 0
         WHEN size < 7 OR size > 24 THEN 1
         WHEN size < 12 OR size > 18 THEN 2
         ELSE 3
     END;
-    SET once = textmill_near(wanted, 1), twice = textmill_near(wanted, LEAST(errors, 2));
-    SET thrice = textmill_near(wanted, errors);
+    SET once = textmill_near(wanted, 1), twice = textmill_near(wanted, 2), thrice = textmill_near(wanted, errors);
     IF errors = 0 THEN
         OPEN alike;
     ELSE
-        OPEN near;
+        OPEN similar;
     END IF;
     taking: LOOP
-        IF most <= 1 THEN
-            LEAVE taking;
-        END IF;
         IF errors = 0 THEN
-            FETCH alike INTO variant;
+            FETCH alike INTO variant, form, known, apart;
         ELSE
-            FETCH near INTO variant;
+            FETCH similar INTO variant, form, known, apart;
         END IF;
-        IF ended THEN
+        IF ended OR most <= 1 THEN
             LEAVE taking;
         END IF;
-        SET answer = CONCAT(answer, ' ', variant);
-        SET most = most - 1;
+        IF common > 0 AND known > 1 AND known > common * ELT(apart + 1, 0.5, 0.15, 0.05, 0.05) THEN
+            SET others = others + 1;
+            IF others <= 20 THEN
+                SET near = textmill_near(form, 1);
+                SET nearer = CONCAT_WS('|', nearer, near);
+            END IF;
+            IF others <= 8 AND errors >= 3 THEN
+                SET near = textmill_near(form, 2);
+                SET near_too = CONCAT_WS('|', near_too, near);
+            END IF;
+        ELSEIF apart < 2 OR others = 0 OR form NOT REGEXP IF(apart = 2, nearer, near_too) THEN
+            SET answer = CONCAT(answer, ' ', variant), most = most - 1;
+        END IF;
     END LOOP;
     RETURN answer;
 END

@@ -31,6 +31,15 @@ _STEPS = 8
 """Times that a count is written while it doubles, on average: more is more exact."""
 
 
+_BACKLOG_SECONDS = 5.0
+
+
+def keep_vocabulary(warehouse: Engine, texts: Iterable[str]) -> None:
+    """Add the words of a batch, and for some seconds those of pages that were loaded without a vocabulary."""
+    keep_words(warehouse, texts)
+    work_off_backlog(warehouse, seconds=_BACKLOG_SECONDS)
+
+
 def keep_words(warehouse: Engine, texts: Iterable[str]) -> None:
     """Add the words of pages to the vocabulary. Doing it again adds no word.
 
