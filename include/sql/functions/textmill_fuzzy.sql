@@ -13,10 +13,12 @@ BEGIN
     DECLARE sign CHAR(1) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
     DECLARE at, tokens INT DEFAULT 0;
     DECLARE pattern VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
-        DEFAULT '(?:(?<![\\p{L}\\p{N}_])-)?(?:"[^"]*"|[\\p{L}\\p{N}_]+[*]?)';
+        DEFAULT '-?(?:"[^"]*"|[\\p{L}\\p{N}_]+[*]?)';
     IF query IS NULL THEN
         RETURN NULL;
     END IF;
+    -- A hyphen within a word excludes nothing.
+    SET rest = REGEXP_REPLACE(rest, '(?<=[\\p{L}\\p{N}_])-', ' ');
     taking: LOOP
         SET at = REGEXP_INSTR(rest, pattern);
         IF at = 0 OR tokens >= 40 THEN

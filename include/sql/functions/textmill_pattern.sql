@@ -11,12 +11,14 @@ BEGIN
     DECLARE rest TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci DEFAULT textmill_fold(LEFT(query, 20000));
     DECLARE token, word TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
     DECLARE pattern VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
-        DEFAULT '@[0-9]+|(?:(?<![\\p{L}\\p{N}_"])-)?(?:"[^"]*"?|[\\p{L}\\p{N}_]+[*]?|[(])|[)]';
+        DEFAULT '@[0-9]+|-?(?:"[^"]*"?|[\\p{L}\\p{N}_]+[*]?|[(])|[)]';
     DECLARE gap VARCHAR(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci DEFAULT '[^\\p{L}\\p{N}_]+';
     DECLARE script VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci
         DEFAULT '[\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}ー々]';
     -- depth: in a group; excluded: in a group after -, or at such a word; fresh: nothing in the group yet
     DECLARE at, tokens, depth, excluded, fresh INT DEFAULT 0;
+    -- A hyphen within a word excludes nothing.
+    SET rest = REGEXP_REPLACE(rest, '(?<=[\\p{L}\\p{N}_])-', ' ');
     taking: LOOP
         SET at = REGEXP_INSTR(rest, pattern);
         IF at IS NULL OR at = 0 OR tokens >= 2000 THEN
