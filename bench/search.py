@@ -1,9 +1,9 @@
 """How much of misread text search finds: plain and fuzzy, for words of each length, and what it costs.
 
-`make bench-search` spoils every tenth letter of real pages, loads them into a private MariaDB with the settings
-of the stack, and looks for words: what should be found are the pages that have the word before they are spoiled.
-Then it fills the vocabulary with a million misread words and measures how long a word takes, and the share of
-the vocabulary in the time of a load.
+`make bench-search` spoils every tenth letter of real pages, loads them into a private MariaDB with the
+settings of the stack, and looks for words: what should be found are the pages that have the word before they
+are spoiled. Then it fills the vocabulary with a million misread words and measures how long a word takes, and
+what the vocabulary adds to a load.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ class Quality:
 
 def main() -> None:
     """Measure, print, and write the report."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--words-of-each-length", type=int, default=60)
     parser.add_argument("--vocabulary", type=int, default=1_000_000, help="words, 0: not measured")
     parser.add_argument("--out", type=Path)
@@ -65,8 +67,8 @@ def _report(each: int, vocabulary: int) -> str:
     about = machine.describe()
     parts = [
         "# Search in misread text",
-        f"{len(corpus)} pages of 250 words from the documentation of Python's standard library; each letter and "
-        f"digit misread with a chance of {_ERRORS:.0%}. `make bench-search`, {about.cpu}, {about.cores} cores.",
+        f"{len(corpus)} pages of 250 words from the documentation of Python's standard library; each letter "
+        f"and digit misread with a chance of {_ERRORS:.0%}. `make bench-search`, {about.cpu}, {about.cores} cores.",
     ]
     for confused, title in ((False, "Random errors"), (True, "Half of the errors as OCR makes them")):
         with _warehouse() as engine:
@@ -125,9 +127,9 @@ def _books(connection: Connection) -> tuple[int, int]:
 def _page(run_id: int, media_id: int, page_no: int, content: str) -> dict[str, object]:
     return {
         "media_id": media_id, "page_no": page_no, "text": content, "width": 1, "height": 1, "rotation": 0,
-        "ink": 0.1, "preprocessing": "", "text_source": "ocr", "engine": "bench", "model": "", "fingerprint": "",
-        "milliseconds": 1, "ingest_run_id": run_id, "batch_no": 0, "loaded_at": utc_now(), "quality": "accepted",
-        "warnings": "",
+        "ink": 0.1, "preprocessing": "", "text_source": "ocr", "engine": "bench", "model": "",
+        "fingerprint": "", "milliseconds": 1, "ingest_run_id": run_id, "batch_no": 0, "loaded_at": utc_now(),
+        "quality": "accepted", "warnings": "",
     }  # fmt: skip
 
 
@@ -224,10 +226,12 @@ def _cost(engine: Engine, corpus: Sequence[str], seconds: float, vocabulary: int
         times = []
         for one in _timed_words(corpus, chance):
             started = time.perf_counter()
-            connection.execute(text("SELECT textmill_variants(:one, :most)"), {"one": one, "most": _MOST_VARIANTS})
+            connection.execute(
+                text("SELECT textmill_variants(:one, :most)"), {"one": one, "most": _MOST_VARIANTS}
+            )
             times.append(time.perf_counter() - started)
     lines.append(
-        f"- To find the variants of a word in it takes {statistics.median(times) * 1000:.0f} ms in the median, "
+        f"- To find the variants of a word takes {statistics.median(times) * 1000:.0f} ms in the median, "
         f"{sorted(times)[len(times) * 95 // 100] * 1000:.0f} ms for the 95th of 100 words, "
         f"{max(times) * 1000:.0f} ms for the worst of {len(times)}."
     )

@@ -76,7 +76,9 @@ def spoiled(text: str, share: float, chance: random.Random, *, confused: bool) -
             others, and all without this, are a letter in its place, one more letter, or none, equally often.
     """
     return "".join(
-        _misread(letter, chance, confused=confused) if letter.isalnum() and chance.random() < share else letter
+        _misread(letter, chance, confused=confused)
+        if letter.isalnum() and chance.random() < share
+        else letter
         for letter in text
     )
 

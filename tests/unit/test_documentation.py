@@ -20,6 +20,7 @@ DOCUMENTS = [
     "docs/object-stores.md",
     "docs/operations.md",
     "docs/planning.md",
+    "docs/search.md",
     "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",

@@ -119,7 +119,9 @@ def test_the_best_pages_come_first_by_relevance(load: Load, warehouse: Engine) -
 def test_search_goes_through_the_view_to_the_full_text_index(warehouse: Engine, column: str) -> None:
     with warehouse.connect() as connection:
         plan = connection.execute(
-            text(f"EXPLAIN SELECT page_no FROM v_search WHERE MATCH({column}) AGAINST('+abc' IN BOOLEAN MODE)")
+            text(
+                f"EXPLAIN SELECT page_no FROM v_search WHERE MATCH({column}) AGAINST('+abc' IN BOOLEAN MODE)"
+            )
         ).all()
     assert {row.key for row in plan if row.type == "fulltext"} == {f"ft_page_{column}"}
 
@@ -227,6 +229,11 @@ def test_a_snippet_takes_other_marks_and_leaves_the_text_as_it_is(functions: Eng
         functions, "textmill_marked_snippet('a <b> & harbour', 'harbour', 80, '<mark>', '</mark>')"
     )
     assert marked == "a <b> & <mark>harbour</mark>"
+
+
+def test_a_snippet_for_a_web_page_is_escaped(functions: Engine) -> None:
+    html = _value(functions, "textmill_html_snippet(:text, 'harbour', 80)", text='<script> & "harbour"')
+    assert html == "&lt;script&gt; &amp; &quot;<mark>harbour</mark>&quot;"
 
 
 def test_a_snippet_of_a_long_text_is_quick(functions: Engine) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,12 @@ def _fuzzy(warehouse: Engine, asked: str | None) -> Any:
     return _value(warehouse, "textmill_fuzzy(:asked)", asked=asked)
 
 
+def _pages(warehouse: Engine, query: str) -> set[int]:
+    statement = text("SELECT page_no FROM v_search WHERE MATCH(text) AGAINST(:query IN BOOLEAN MODE)")
+    with warehouse.connect() as connection:
+        return set(connection.execute(statement, {"query": query}).scalars())
+
+
 def _words(warehouse: Engine) -> dict[str, int]:
     with warehouse.connect() as connection:
         return {row.word: row.pages for row in connection.execute(select(word.c.word, word.c.pages))}
@@ -48,7 +56,9 @@ def _fill(warehouse: Engine, run_id: int, *texts: str) -> None:
             "text_source": "ocr", "engine": "paddle", "model": "m", "fingerprint": "f", "milliseconds": 1,
             "ingest_run_id": run_id, "batch_no": 0, "loaded_at": NOW, "quality": "accepted", "warnings": "",
         }  # fmt: skip
-        connection.execute(insert(page), [same | {"page_no": n, "text": one} for n, one in enumerate(texts, 1)])
+        connection.execute(
+            insert(page), [same | {"page_no": n, "text": one} for n, one in enumerate(texts, 1)]
+        )
         connection.execute(
             text(
                 "INSERT IGNORE INTO word_backlog (id, done_page_id, last_page_id) "
@@ -114,7 +124,9 @@ def test_pages_of_before_get_in_piece_by_piece(
     assert work_off_backlog(warehouse, seconds=60) == 0
     with warehouse.connect() as connection:
         found = connection.execute(
-            text("SELECT page_no FROM v_search WHERE MATCH(cjk) AGAINST(textmill_cjk('東京') IN BOOLEAN MODE)")
+            text(
+                "SELECT page_no FROM v_search WHERE MATCH(cjk) AGAINST(textmill_cjk('東京') IN BOOLEAN MODE)"
+            )
         ).scalars()
         assert list(found) == [3]
         assert connection.execute(select(word_backlog)).all() == []
@@ -152,15 +164,8 @@ ARCHIVE = ["The invoice for the footbridge"] * 40 + [
 def test_misreadings_are_found_and_other_words_are_not(warehouse: Engine, ingest_run_id: int) -> None:
     _fill(warehouse, ingest_run_id, *ARCHIVE)
     keep_words(warehouse, ARCHIVE)
-    with warehouse.connect() as connection:
-        statement = text("SELECT page_no FROM v_search WHERE MATCH(text) AGAINST(:query IN BOOLEAN MODE)")
-        found = connection.execute(
-            statement, {"query": _fuzzy(warehouse, "invoice footbridge")}
-        ).scalars()
-        assert set(found) == set(range(1, 43))
-        assert set(connection.execute(statement, {"query": _fuzzy(warehouse, "invoice -footbridge")}).scalars()) == {
-            41, 42, 43,
-        }  # fmt: skip
+    assert _pages(warehouse, _fuzzy(warehouse, "invoice footbridge")) == set(range(1, 43))
+    assert _pages(warehouse, _fuzzy(warehouse, "invoice -footbridge")) == {41, 42, 43}
 
 
 def test_a_word_that_many_pages_have_is_no_misreading(warehouse: Engine) -> None:
@@ -210,12 +215,8 @@ ANSWERS = {
 
 def test_operators_mean_what_they_mean_and_nothing_typed_breaks_a_search(warehouse: Engine) -> None:
     assert {query: _fuzzy(warehouse, query) for query in ANSWERS} == ANSWERS
-    with warehouse.connect() as connection:
-        for answer in ANSWERS.values():
-            connection.execute(
-                text("SELECT page_no FROM v_search WHERE MATCH(text) AGAINST(:query IN BOOLEAN MODE)"),
-                {"query": answer},
-            )
+    for answer in ANSWERS.values():
+        assert _pages(warehouse, answer or "") == set()
 
 
 def test_a_long_search_is_answered_in_time(warehouse: Engine) -> None:
@@ -231,3 +232,23 @@ def test_words_of_any_length_can_be_looked_for(warehouse: Engine) -> None:
         asked = ("abcdefghjk" * 10)[:length]
         keep_words(warehouse, [asked[:-1] + "x"])
         assert (asked[:-1] + "x" in _variants(warehouse, asked)) == (length <= 40), length
+
+
+# --- the document ---------------------------------------------------------------------------------------
+
+
+def test_the_recipes_of_the_document_find_something_in_the_samples(
+    warehouse: Engine, ingest_run_id: int, repository: Path, samples: Path
+) -> None:
+    texts = [file.read_text(encoding="utf-8") for file in sorted(samples.glob("*.gt.txt"))]
+    _fill(warehouse, ingest_run_id, *texts)
+    keep_words(warehouse, texts)
+    document = (repository / "docs" / "search.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"make -s sql <<'SQL'\n(.*?)\nSQL\n", document, re.DOTALL)
+    assert len(recipes) >= 4
+    for recipe in recipes:
+        with warehouse.connect() as connection:
+            for statement in recipe.split(";\n"):
+                result = connection.exec_driver_sql(statement)
+                if statement.startswith("SELECT") and "cjk" not in recipe:  # no sample has such text
+                    assert result.all() != [], statement

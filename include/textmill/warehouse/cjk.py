@@ -1,8 +1,8 @@
 """Chinese, Japanese and Korean text in pieces that any full-text index takes.
 
-Full-text indexes take words apart at spaces, which these scripts lack or use otherwise. MySQL has a parser that
-cuts text into pairs of letters (ngram), MariaDB has none; so the pairs are made here and kept in a column of
-their own, which both servers index alike. The stored function `textmill_cjk` makes the same pieces of what
+Full-text indexes take words apart at spaces, which these scripts lack or use otherwise. MySQL has a parser
+that cuts text into pairs of letters (ngram), MariaDB has none; so the pairs are made here and kept in a column
+of their own, which both servers index alike. The stored function `textmill_cjk` makes the same pieces of what
 somebody looks for: a phrase of pairs is a piece of text, in the middle of a sentence as well.
 
 Pieces are ASCII, so that no collation takes two letters for one, no server's shortest word is too long, and
@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import pairwise
 
 # As in include/sql/functions/textmill_cjk.sql. Half-width kana and compatibility forms are normalised first.
 _LETTERS = (
@@ -45,7 +46,7 @@ def _pieces(text: str) -> Iterator[str]:
     for match in _RUN_OR_WORD.finditer(text):
         if _IS_LETTER.match(match[0]):
             codes = [_code(letter) for letter in match[0] if not letter.isspace()]
-            yield from (first + second for first, second in zip(codes, codes[1:], strict=False))
+            yield from (first + second for first, second in pairwise(codes))
             yield codes[-1]
         else:
             word = match[0][:LONGEST_WORD].lower()

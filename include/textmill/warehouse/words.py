@@ -1,7 +1,7 @@
-"""Keep the vocabulary of fuzzy search: the words of all pages, their grams, and about how many pages have them.
+"""Keep the vocabulary of fuzzy search: the words of all pages, their grams, and how common they are.
 
-Every batch adds the words of its accepted pages after they are loaded, whether they changed or not: so a batch
-that was killed in between adds them when it is loaded again. Words are never removed.
+Every batch adds the words of its accepted pages after they are loaded, whether they changed or not: so a
+batch that was killed in between adds them when it is loaded again. Words are never removed.
 
 How many pages have a word decides whether it can be a misreading of another one, for which an estimate is
 enough: a word that is known is written again only now and then, with the chance that keeps the estimate true
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Engine, insert, select, text, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from textmill.warehouse.cjk import cjk_pieces
 from textmill.warehouse.connection import in_transaction
@@ -76,9 +76,7 @@ def _add(connection: Connection, found: Mapping[str, int]) -> None:
     for one, row in known.items():
         more = _step(row.pages, found[one])
         if more:
-            connection.execute(
-                update(word).where(word.c.id == row.id).values(pages=word.c.pages + more)
-            )
+            connection.execute(update(word).where(word.c.id == row.id).values(pages=word.c.pages + more))
 
 
 def _insert(connection: Connection, found: Mapping[str, int], unknown: Sequence[str]) -> None:

@@ -1,8 +1,8 @@
-"""Search: every word of the text counts, Chinese, Japanese and Korean are found, errors of reading are forgiven.
+"""Search: stop words count, Chinese, Japanese and Korean are found, errors of reading are forgiven.
 
-The full-text index is built anew without stop words, which reads the table of pages twice: a million pages take
-some minutes. Words and CJK pieces of the pages that are there are not made here but by the next loads, which
-work off `word_backlog`.
+The full-text index is built anew without stop words, which reads the table of pages twice: a million pages
+take some minutes. Words and CJK pieces of the pages that are there are not made here but by the next loads,
+which work off `word_backlog`.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def upgrade() -> None:
             nullable=False,
             comment="the word with letters that look alike made the same",
         ),
-        sa.Column(
-            "pages", sa.Integer(), nullable=False, comment="about how many pages have it; an estimate"
-        ),
+        sa.Column("pages", sa.Integer(), nullable=False, comment="about how many pages have it; an estimate"),
         sa.UniqueConstraint("word", name="uq_word_word"),
         sa.Index("ix_word_shape", "shape"),
     )
