@@ -174,6 +174,10 @@ bench-video: setup-dev ## Measure how much of a video is read, and what that los
 	@$(STACK) models
 	@PYTHONPATH=include $(OCR_PYTHON) -m bench.video
 
+.PHONY: bench-search
+bench-search: setup-dev ## Measure how much of misread text search finds, and what it costs
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.search --out bench/results/search.md
+
 .PHONY: bench-downloads
 bench-downloads: setup-dev ## Measure how fast URLs are downloaded, beside a plain loop
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.downloads

@@ -13,7 +13,14 @@ from typing import Protocol
 
 from textmill.checkpoint import Progress, read_events
 from textmill.errors import Reason, StagingError
-from textmill.page_table import MediumPages, PagesFile, pages_by_medium, read_verdicts, staged_pages
+from textmill.page_table import (
+    MediumPages,
+    PagesFile,
+    pages_by_medium,
+    read_texts,
+    read_verdicts,
+    staged_pages,
+)
 from textmill.records import Outcome, PageRecord, PageVerdict, Rejected, Rejection, Stage
 from textmill.staged_pages import StagedPage
 from textmill.staging import BatchArea, name_of
@@ -201,6 +208,18 @@ class BatchFindings:
                 f"{self._area.verdicts} has no verdict on page {page_no} of {sha256}; "
                 f"clear the validate task of batch {self._area.batch_no}."
             ) from None
+
+
+def accepted_texts(area: BatchArea) -> Iterator[str]:
+    """Stream the texts of all accepted pages of a batch; of a batch that read nothing, there are none."""
+    if not area.pages.exists():
+        return
+    accepted = {
+        (verdict.sha256, verdict.page_no) for verdict in read_verdicts(area.verdicts) if verdict.accepted
+    }
+    for sha256, page_no, text in read_texts(area.pages):
+        if (sha256, page_no) in accepted:
+            yield text
 
 
 def _gate_rejection(uri: str, verdict: PageVerdict) -> Rejection:

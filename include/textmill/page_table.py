@@ -125,6 +125,12 @@ def pages_by_medium(path: Path) -> dict[str, MediumPages]:
     return media
 
 
+def read_texts(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Stream the medium, the number and the text of each page, without its lines."""
+    for row in _read(path, ["sha256", "page_no", "text"]):
+        yield row["sha256"], row["page_no"], row["text"]
+
+
 def read_times(path: Path) -> Iterator[tuple[str, int]]:
     """Stream the medium of each page, and the milliseconds in which it was read, without what it says."""
     for row in _read(path, ["sha256", "milliseconds"]):

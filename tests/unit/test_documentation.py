@@ -22,6 +22,7 @@ DOCUMENTS = [
     "docs/planning.md",
     "docs/quality.md",
     "docs/quality-accuracy.md",
+    "docs/search.md",
     "docs/sources.md",
     "docs/warehouse.md",
     "docs/development.md",

@@ -24,6 +24,8 @@ CONTRACT = {
     "v_video_text": "media_id sha256 uri page_no cue_no start_ms end_ms start_time end_time text confidence",
     "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
     "last_seen run_id next_try",
+    "v_search": "page_id media_id sha256 uri source kind page_no text cjk confidence confidence_low quality "
+    "warnings start_ms loaded_at",
     "v_run": "run_id source state started_at finished_at media_found media_unchanged media_loaded "
     "media_quarantined pages_loaded pages_quarantined batches confidence pages_per_second interval_start "
     "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds problem "

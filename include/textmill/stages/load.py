@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError, TooManyQuarantined
 from textmill.fetching.content_store import ContentStore
-from textmill.findings import AcceptedPages, BatchFindings, Findings
+from textmill.findings import AcceptedPages, BatchFindings, Findings, accepted_texts
 from textmill.reading_times import works_of
 from textmill.records import (
     Content,
@@ -47,6 +47,7 @@ from textmill.warehouse.readings import (
     settle_part,
 )
 from textmill.warehouse.runs import batch_problem, note_batch, run_key
+from textmill.warehouse.words import keep_vocabulary
 
 
 class BatchLoader:
@@ -282,6 +283,7 @@ def load(
     area = BatchArea.at(batch_uri)
     loader = BatchLoader(warehouse, staging, settings or load_settings(), area, run_id)
     loader.load()
+    keep_vocabulary(warehouse, accepted_texts(area))
     works = works_of(area)
 
     def close(connection: Connection) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
 from textmill.records import Outcome
 from textmill.staged_pages import LINE_FIELDS, StagedPage
+from textmill.warehouse.cjk import cjk_pieces
 from textmill.warehouse.multi_row import MultiRowInsert
 from textmill.warehouse.packets import expect_to_fit
 from textmill.warehouse.tables import line, page
@@ -40,7 +41,7 @@ _FROM_PAGE = (
     "start_ms",
     "end_ms",
 )
-_FROM_LOADER = ("warnings", "quality", "media_id", "ingest_run_id", "batch_no", "loaded_at")
+_FROM_LOADER = ("cjk", "warnings", "quality", "media_id", "ingest_run_id", "batch_no", "loaded_at")
 _KEY = ("media_id", "page_no")
 
 _COLUMNS = (*_FROM_PAGE, *_FROM_LOADER)
@@ -152,6 +153,7 @@ def _values(one: StagedPage, origin: Origin) -> tuple[Any, ...]:
     quality = Outcome.WARNING if one.warnings else Outcome.ACCEPTED
     return (
         *(one.values[name] for name in _FROM_PAGE),
+        cjk_pieces(one.text),
         ",".join(one.warnings),
         quality.value,
         origin.media_id,

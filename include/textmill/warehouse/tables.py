@@ -25,7 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, MEDIUMTEXT, VARCHAR
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT, MEDIUMTEXT, TINYINT, VARCHAR
 
 _INNODB: dict[str, Any] = {
     "mysql_engine": "InnoDB",
@@ -264,7 +264,13 @@ page = Table(
     Column("warnings", String(500), nullable=False, comment="checks that gave a warning, with commas"),
     UniqueConstraint("media_id", "page_no"),
     Index("ix_page_quality_loaded_at", "quality", "loaded_at"),
+    Column(
+        "cjk",
+        MEDIUMTEXT(charset="ascii", collation="ascii_bin"),
+        comment="Chinese, Japanese and Korean text in pairs of letters, for search; null: has none",
+    ),
     Index("ft_page_text", "text", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT"),
+    Index("ft_page_cjk", "cjk", mysql_prefix="FULLTEXT", mariadb_prefix="FULLTEXT"),
     **_INNODB,
 )
 
@@ -393,23 +399,36 @@ example_keyword_daily = Table(
 word = Table(
     "word",
     metadata,
-    _id(),
-    Column("word", VARCHAR(40, collation="utf8mb4_bin"), nullable=False, unique=True),
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("word", VARCHAR(40, collation="utf8mb4_bin"), nullable=False, unique=True, comment="folded"),
+    Column(
+        "shape",
+        VARCHAR(40, collation="utf8mb4_bin"),
+        nullable=False,
+        index=True,
+        comment="the word with letters that look alike made the same",
+    ),
+    Column("pages", Integer, nullable=False, comment="about how many pages have it; an estimate"),
     **_INNODB,
 )
 
+# Without a foreign key, which would need a second index of this size: no word is ever deleted.
 word_gram = Table(
     "word_gram",
     metadata,
-    Column("gram", VARCHAR(3, collation="utf8mb4_bin"), primary_key=True),
-    Column(
-        "word_id",
-        BigInteger,
-        ForeignKey("word.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-        index=True,
-    ),
+    Column("gram", VARCHAR(2, collation="utf8mb4_bin"), primary_key=True),
+    Column("place", TINYINT, primary_key=True, autoincrement=False),
+    Column("length", TINYINT, primary_key=True, autoincrement=False),
+    Column("word_id", Integer, primary_key=True, autoincrement=False),
+    **_INNODB,
+)
+
+word_backlog = Table(
+    "word_backlog",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("done_page_id", BigInteger, nullable=False),
+    Column("last_page_id", BigInteger, nullable=False),
     **_INNODB,
 )
 
