@@ -92,7 +92,7 @@ def test_a_document_in_parts_is_loaded_as_a_whole(
     assert rows(warehouse, "SELECT status, page_count FROM v_document") == [("loaded", 5)]
     assert rows(warehouse, "SELECT pages_done, pages_total FROM ingest_batch") == [(1, 1), (2, 2), (2, 2)]
     assert rows(warehouse, "SELECT COUNT(*) FROM quality_result WHERE success = 0") == [(0,)]
-    summary = report(warehouse, staging, settings.load(), run_id="run")
+    summary = report(warehouse, staging, run_id="run")
     assert (summary.state, summary.media_found, summary.media_loaded) == ("success", 1, 1)
     assert summary.pages_loaded == 5
 
