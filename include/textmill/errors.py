@@ -286,3 +286,7 @@ class CannotRead(TextmillError):
 
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""
+
+
+class Disagreement(TextmillError):
+    """An audit found that staging area, checkpoints and warehouse do not agree."""

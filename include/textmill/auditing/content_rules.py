@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Select, select
 
@@ -23,7 +24,7 @@ class NeededContent:
     remedies: Mapping[str, str] = {"content_missing": _FETCH_AGAIN}
 
     def look(self, audited: Audited) -> Iterator[Finding]:
-        """Yield contents that are needed and not there; asked again, since loading removes what is through."""
+        """Yield contents that are needed and not there. Asked twice: loading removes what is through."""
         store = ContentStore(audited.staging.content)
         with audited.warehouse.connect() as connection:
             rows = connection.execution_options(stream_results=True, yield_per=1000).execute(_needed())
@@ -35,11 +36,11 @@ class NeededContent:
                 yield Finding(
                     "content_missing",
                     sha256,
-                    f"Medium {sha256} has an open entry in quarantine, but its copy {store.path(sha256)} is gone.",
+                    f"Medium {sha256} has an open entry in quarantine, but no copy {store.path(sha256)}.",
                 )
 
 
-def _needed() -> Select[tuple[str]]:
+def _needed() -> Select[Any]:
     return (
         select(media.c.sha256)
         .join(quarantine, quarantine.c.sha256 == media.c.sha256)
@@ -56,8 +57,8 @@ class DamagedContent:
     """The bytes of a copy have the SHA-256 that is its name."""
 
     remedies: Mapping[str, str] = {
-        "content_damaged": "Check the disk. Delete the file; then clear the fetch task of the batch that needs it, "
-        "or try its entry in quarantine again."
+        "content_damaged": "Check the disk. Delete the file; then clear the fetch task of the batch that "
+        "needs it, or try its entry in quarantine again."
     }
 
     def look(self, audited: Audited) -> Iterator[Finding]:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from textmill.auditing.rule import Audited, Finding, SqlRule
 
 _REBUILD = (
-    "Read the medium again with reread = everything: loading a page that changed rebuilds its document."
+    "Delete a page of the medium and read its file again with reread = everything: loading a page rebuilds "
+    "the document from all of them."
 )
 
 RULES = (
@@ -31,7 +32,7 @@ RULES = (
 
 _AT_ONCE = 2000
 _MOST_BYTES = 4_000_000
-"""Longer texts are compared by their length alone: a server sends, and joins, no more than its packets hold."""
+"""Longer texts are compared by their length alone: a server joins no more than its packets hold."""
 
 # MySQL knows no escape for a form feed, and takes only a literal as a separator.
 _QUERY = text(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from textmill.auditing.rule import SqlRule
 
-_READ_AGAIN = "Find the file in v_location and read its source again with reread = everything in the form of media_ingest."
+_READ_AGAIN = (
+    "Find the file in v_location and read it again: its folder as source and reread = everything in the form "
+    "of media_ingest."
+)
 _CLEAR = "Clear the load task of the batch in Airflow while its staging files are there; else: " + _READ_AGAIN
 
 RULES = (
@@ -93,7 +96,8 @@ RULES = (
         "claim_of_ended_run",
         _READ_AGAIN,
         """
-        SELECT m.sha256 AS subject, m.claimed_run AS claimed_run, COALESCE(r.state, 'not in the books') AS state
+        SELECT m.sha256 AS subject, m.claimed_run AS claimed_run,
+            COALESCE(r.state, 'not in the books') AS state
         FROM media AS m LEFT JOIN ingest_run AS r ON r.run_id = m.claimed_run
         WHERE m.status = 'claimed' AND m.claimed_run IS NOT NULL AND (r.id IS NULL OR r.state = 'success')
             AND EXISTS (

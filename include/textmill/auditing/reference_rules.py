@@ -50,7 +50,7 @@ def _orphans(child: Column[int], parent: Column[int]) -> SqlRule:
     )
 
 
-_REHASH = "Compute the key anew from what it stands for; if that gives a key which is there already, merge the rows."
+_REHASH = "Compute the key anew from what it stands for; if that key is there already, merge the two rows."
 
 KEY_RULES = (
     SqlRule(
@@ -60,7 +60,7 @@ KEY_RULES = (
         SELECT l.id AS subject, l.uri AS uri FROM media_location AS l
         WHERE l.uri_hash <> CONVERT(SHA2(l.uri, 256) USING ascii)
         """,
-        "Row {subject} of media_location has not the hash of its address {uri}: it would be taken for unknown.",
+        "Row {subject} of media_location has not the hash of its address {uri}: the next run adds it again.",
     ),
     SqlRule(
         "wrong_key_of_entry",
@@ -69,7 +69,8 @@ KEY_RULES = (
         SELECT q.id AS subject, q.uri AS uri FROM quarantine AS q
         WHERE q.uri_hash <> CONVERT(SHA2(q.uri, 256) USING ascii)
             OR q.entry_key <> CONVERT(SHA2(CONCAT(
-                IF(q.sha256 IS NULL OR q.stage = 'fetch', q.uri, q.sha256), '{chr(10)}', COALESCE(q.page_no, 0)
+                IF(q.sha256 IS NULL OR q.stage = 'fetch', q.uri, q.sha256),
+                '{chr(10)}', COALESCE(q.page_no, 0)
             ), 256) USING ascii)
         """,  # noqa: S608  # nothing in it comes from outside
         "Entry {subject} of the quarantine has not the keys of what it is about ({uri}).",

@@ -45,14 +45,12 @@ class Finding:
 
 
 class Rule(Protocol):
-    """Something that must hold, or several things that are looked at on one way through the files.
-
-    Attributes:
-        remedies: what to do, by the names of what may be found.
-    """
+    """Something that must hold, or several things that are looked at on one way through the files."""
 
     @property
-    def remedies(self) -> Mapping[str, str]: ...
+    def remedies(self) -> Mapping[str, str]:
+        """What to do, by the names of what may be found."""
+        ...
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield what does not hold; streams, since it may be much."""

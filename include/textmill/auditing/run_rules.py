@@ -34,7 +34,8 @@ def _sums() -> str:
             COALESCE(b.media_loaded, 0) + COALESCE(p.media_loaded, 0) AS batch_media
         FROM ingest_run AS r
         LEFT JOIN (
-            SELECT ingest_run_id, MAX(loaded_at) AS loaded_at, {batch} FROM ingest_batch GROUP BY ingest_run_id
+            SELECT ingest_run_id, MAX(loaded_at) AS loaded_at, {batch} FROM ingest_batch
+            GROUP BY ingest_run_id
         ) AS b ON b.ingest_run_id = r.id
         LEFT JOIN (SELECT ingest_run_id, {parts} FROM reading GROUP BY ingest_run_id) AS p
             ON p.ingest_run_id = r.id
@@ -58,7 +59,8 @@ RULES = (
         SELECT r.run_id AS subject, r.media_found AS found, r.media_loaded AS loaded,
             r.media_unchanged AS unchanged, r.media_quarantined AS quarantined
         FROM ingest_run AS r
-        WHERE r.state = 'success' AND r.media_found <> r.media_loaded + r.media_unchanged + r.media_quarantined
+        WHERE r.state = 'success'
+            AND r.media_found <> r.media_loaded + r.media_unchanged + r.media_quarantined
         """,
         "Run {subject} found {found} media, but {loaded} loaded, {unchanged} unchanged and {quarantined} "
         "quarantined ones are another number: not each is in exactly one state.",
@@ -74,7 +76,7 @@ RULES = (
         GROUP BY r.id, r.run_id, r.batches
         HAVING batches IS NULL OR batches <> known OR loaded <> known
         """,
-        "Run {subject} says that it succeeded, but of {batches} batches {known} are known and {loaded} loaded.",
+        "Run {subject} says that it succeeded, but of {batches} batches {known} are known, {loaded} loaded.",
     ),
 )
 
@@ -83,8 +85,8 @@ class StuckRuns:
     """A run that says that it goes on has moved lately."""
 
     remedies: Mapping[str, str] = {
-        "stuck_run": "See in Airflow whether the run is still there. If it is, look at the log of the task that "
-        "hangs; if not, mark it: UPDATE ingest_run SET state = 'failed', finished_at = UTC_TIMESTAMP() "
+        "stuck_run": "See in Airflow whether the run goes on. If so, look at the log of the task that hangs; "
+        "if not, mark it: UPDATE ingest_run SET state = 'failed', finished_at = UTC_TIMESTAMP() "
         "WHERE run_id = '…'. Its media are read by the next run."
     }
 
@@ -110,6 +112,6 @@ class StuckRuns:
             yield Finding(
                 "stuck_run",
                 run.run_id,
-                f"Run {run.run_id} began at {run.started_at:%Y-%m-%d %H:%M} UTC and says that it goes on, but "
-                f"nothing of it changed for {audited.stuck_hours:g} hours.",
+                f"Run {run.run_id} began at {run.started_at:%Y-%m-%d %H:%M} UTC and says that it goes on, "
+                f"but nothing of it changed for {audited.stuck_hours:g} hours.",
             )

@@ -25,7 +25,7 @@ _CLEAR_LOAD = "Clear the load task of the batch in Airflow: it writes what is mi
 
 
 class StagedRuns:
-    """Every medium that an ended run discovered is in exactly one state, and its pages are where they belong."""
+    """What an ended run discovered is in exactly one state, and its pages are where they belong."""
 
     remedies: Mapping[str, str] = {
         "run_not_in_books": "Nothing refers to the files: move the folder away, or wait for media_retention.",
@@ -91,7 +91,7 @@ def _look_at_run(audited: Audited, folder: Path) -> Iterator[Finding]:
         yield from _look_at_plan(area, run.run_id)
     except (StagingError, ValidationError, ValueError) as error:
         yield _damaged(area.folder, error)
-    for batch_no, row in batches.items():
+    for row in batches.values():
         if row.state == "loaded":
             yield from _look_at_batch(audited, area, run, row)
 
@@ -108,7 +108,7 @@ def _look_at_plan(area: RunArea, run_id: str) -> Iterator[Finding]:
         yield Finding(
             "discovered_not_planned",
             run_id,
-            f"Run {run_id} discovered {found[0]} media to look at, and has {count} in its batches, or others.",
+            f"Run {run_id} discovered {found[0]} media to look at; in its batches are {count}, or others.",
         )
 
 
@@ -175,24 +175,23 @@ def _look_at_pages(batch: StagedBatch, arrived: Arrived, name: str) -> Iterator[
     mine = arrived.last_read_here(batch.read_here())
     pages = {key for key in batch.pages if key[0] in mine}
     missing = arrived.missing_pages(pages | {key for key in batch.verdicts if key[0] in mine})
-    unexplained = []
+    refused = {
+        (one.sha256, one.page_no)
+        for one in batch.refused
+        if one.sha256 is not None and one.page_no is not None and one.sha256 in mine
+    }
+    unexplained = sorted(arrived.missing_pages(refused))
     for key in sorted(pages):
         if key not in batch.verdicts:
             yield _page("page_without_verdict", key, f"was read by {name}, but nobody judged it", name)
         elif key in missing and batch.verdicts[key]:
-            yield _page(
-                "accepted_page_missing", key, f"was accepted by {name}, but is not in the warehouse", name
-            )
+            what = f"was accepted by {name}, but is not in the warehouse"
+            yield _page("accepted_page_missing", key, what, name)
         elif key in missing:
             unexplained.append(key)
-    refused = {
-        (one.sha256, one.page_no) for one in batch.refused if one.sha256 in mine and one.page_no is not None
-    }
-    unexplained += sorted(key for key in refused if key in arrived.missing_pages(refused))  # type: ignore[type-var]
     for key in arrived.without_page_entry(unexplained):
-        yield _page(
-            "refusal_without_entry", key, f"was refused by {name}, but quarantine has no entry on it", name
-        )
+        what = f"was refused by {name}, but quarantine has no entry on it"
+        yield _page("refusal_without_entry", key, what, name)
 
 
 def _page(rule: str, key: PageKey, what: str, name: str) -> Finding:
