@@ -1,7 +1,8 @@
 """### What is no longer needed goes
 
-Removes every morning what was kept for long enough: staging files of runs that ended, copies of media, closed entries
-of the quarantine, books of runs that nothing refers to, reports of the quality gate, old audits, halves of files.
+Removes every morning what was kept for long enough: staging files of runs that ended, copies of media, closed
+entries of the quarantine, books of runs that nothing refers to, reports of the quality gate, old audits, and
+halves of files.
 
 * **Dry run** tells what would go, by kind, with counts and bytes, and touches nothing.
 * Never touched: what a run that goes on needs, what is in quarantine and not closed, runs that pages name.
@@ -56,7 +57,7 @@ PARAMS = {
         False,
         type="boolean",
         title="Ignored entries, too",
-        description="Remove entries of the quarantine that somebody chose to ignore, too, when their file is gone.",
+        description="Remove entries of the quarantine that are ignored, too, when their file is gone.",
     ),
     "staging_days": _days(
         SETTINGS.retention_days,

@@ -1,9 +1,10 @@
 """### Do staging area, checkpoints and warehouse agree?
 
-Looks every morning whether each medium that was discovered is in exactly one state, whether counts are what files and
-rows say, whether every row refers to something, and whether the copies of what is in quarantine are there.
+Looks every morning whether each medium that was discovered is in exactly one state, whether counts are what
+files and rows say, whether every row refers to something, and whether the copies of what is in quarantine are
+there.
 
-* It reads everything and changes nothing. What disagrees is in the view `v_audit`, and in the log of the task as
+* It reads everything and changes nothing. What disagrees is in the view `v_audit`, and in the task's log as
   sentences with what to do; then the run **fails**.
 * Runs of `media_ingest` that go on are left out: their unfinished business is no disagreement.
 * `make audit` does the same from the command line. All rules are explained in `docs/upkeep.md`.
@@ -36,8 +37,8 @@ PARAMS = {
         type=["integer", "null"],
         minimum=0,
         title="Copies to hash",
-        description="How many of the copies in the content store are read to see whether their bytes are what they "
-        "were; drawn by lot. Empty: all of them.",
+        description="How many of the copies in the content store are read to see whether their bytes are "
+        "what they were; drawn by lot. Empty: all of them.",
     ),
 }
 
@@ -100,7 +101,7 @@ def textmill_audit() -> None:
         if report.total:
             raise Disagreement(
                 f"Staging area and warehouse disagree in {report.total} places ({', '.join(report.counts)}): "
-                f"see the log above, or SELECT * FROM v_audit WHERE audit_id = {report.key}."
+                f"see the log above, or v_audit where audit_id is {report.key}."
             )
         return dict(report.counts)
 

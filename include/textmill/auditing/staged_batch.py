@@ -58,6 +58,8 @@ class StagedBatch:
         batch.fetched = list(read_records(area.fetched, FetchedItem))
         for one in batch.fetched:
             batch.planned[one.item.item_no] += 1
+        # Members of archives are numbered behind the items of the plan.
+        batch.planned.update(dict.fromkeys(range(max(batch.planned, default=-1)), 0))
         if area.checkpoint.exists():
             for event in _events(area.checkpoint):
                 if isinstance(event, Rejection):
