@@ -28,6 +28,7 @@ CONTRACT = {
     "interval_end media_refused media_waiting media_reappeared media_deleted estimated_seconds problem",
     "v_source": "name kind location listed_at media_listed locations_present locations_deleted "
     "open_quarantine",
+    "v_audit": "finding_id audit_id started_at finished_at rule subject message remedy of_rule",
     "v_location": "uri source media_id sha256 bytes modified_at etag tags change changed_at moved_from "
     "first_seen last_seen deleted_at next_try failures",
 }
