@@ -56,6 +56,9 @@ def plan_parts(warehouse: Engine, staging: Staging, document: Path, parts: int) 
     return areas
 
 
+pytestmark = pytest.mark.usefixtures("agreement")
+
+
 def play(warehouse: Engine, staging: Staging, area: BatchArea, wishes: dict[str, Any]) -> None:
     from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 

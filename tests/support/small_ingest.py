@@ -78,7 +78,7 @@ class SmallIngest:
             run_id=run_id,
             source=str(self.folder),
             schedule="nightly",
-            params={},
+            params={"dry_run": bool(wishes and wishes.dry_run)},
             wishes=wishes or RunWishes(),
             connections=NoConnections(),
         )

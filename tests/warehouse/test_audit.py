@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
 from textmill.stages.report import report
 from textmill.staging import BatchArea, Staging, read_records, write_records
-from textmill.warehouse.connection import utc_now, warehouse_engine
+from textmill.warehouse.connection import in_transaction, utc_now, warehouse_engine
+from textmill.warehouse.runs import finish_run
 
 
 @pytest.fixture(scope="module")
@@ -365,6 +367,16 @@ def test_a_failed_run_is_no_damage_and_neither_is_the_run_that_reads_its_media(m
     assert look(mill).counts == {}
     mill.run("fourth")
     assert look(mill).counts == {}
+
+
+def test_a_dry_run_is_no_damage_whether_it_succeeds_or_fails(mill: SmallIngest) -> None:
+    mill.write("new.pdf", "good")
+    for run_id, problems in (("dry", []), ("failed-dry", ["a source is gone"])):
+        assert mill.start(run_id, wishes=RunWishes(dry_run=True)) == []
+        assert look(mill).counts == {}
+        finish = partial(finish_run, run_id=run_id, now=utc_now(), problems=problems)
+        in_transaction(mill.warehouse, finish)
+        assert look(mill).counts == {}
 
 
 def test_files_that_change_go_and_come_back_are_no_damage(mill: SmallIngest) -> None:

@@ -406,7 +406,7 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
 
     store = MemoryFileSystem()
     mill.start("going")
-    for name in ("first", "going"):
+    for name in ("first", "going", "of-another-deployment"):
         store.pipe(f"/docs/{mill.staging.run(name).folder.name}/index.html", b"<html>")
     settings = mill.settings.model_copy(update={"data_docs": "memory://docs"})
     periods, now = replace(NEVER, data_docs=1), utc_now() + timedelta(days=2)
@@ -421,8 +421,9 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
             dry_run=dry_run,
         )
         assert counts({one.kind: one for one in removed}) == {"reports of the quality gate": 1}
-        assert len(store.ls("/docs")) == (2 if dry_run else 1)
-    assert store.ls("/docs", detail=False)[0].endswith("run=going")
+        assert len(store.ls("/docs")) == (3 if dry_run else 2)
+    kept = sorted(store.ls("/docs", detail=False))
+    assert kept == ["/docs/run=going", "/docs/run=of-another-deployment"]
     store.rm("/docs", recursive=True)
 
 
@@ -500,7 +501,13 @@ def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mil
     )
     assert counts(sweep(mill, kinds="quarantine", ignored=True)) == {"closed quarantine entries": 1}
     assert sorted(row.status for row in rows(mill, "SELECT status FROM quarantine")) == ["ignored", "open"]
-    assert rows(mill, "SELECT * FROM quarantine_event") == []
+    assert (
+        rows(mill, "SELECT * FROM quarantine_event WHERE quarantine_id NOT IN (SELECT id FROM quarantine)")
+        == []
+    )
+    assert (
+        rows(mill, "SELECT * FROM quarantine_event WHERE reason = 'damaged_pdf' AND event = 'resolved'") == []
+    )
     (mill.folder / "partial.pdf").unlink()
     mill.run("again")
     assert counts(sweep(mill, kinds="quarantine")) == {}

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 from textmill.auditing.rule import Audited, Finding, SqlRule
 
 _REBUILD = (
-    "Delete a page of the medium and read its file again with reread = everything: loading a page rebuilds "
-    "the document from all of them."
+    "Delete the document if the medium has no pages; else delete one of its pages, and read its file again "
+    "with reread = everything: loading a page rebuilds the document."
 )
 
 RULES = (

@@ -45,7 +45,7 @@ def _orphans(child: Column[int], parent: Column[int]) -> SqlRule:
         f"orphan_{child.table.name}_{child.name}",
         _RESTORE,
         query,
-        f"{{amount}} rows of the table {child.table.name} refer by {child.name} to row {{subject}} of "
+        f"Rows of the table {child.table.name} ({{amount}}) refer by {child.name} to row {{subject}} of "
         f"{parent.table.name}, which is not there.",
     )
 

@@ -40,6 +40,7 @@ def _sums() -> str:
         LEFT JOIN (SELECT ingest_run_id, {parts} FROM reading GROUP BY ingest_run_id) AS p
             ON p.ingest_run_id = r.id
         WHERE r.state IN ('success', 'failed') AND r.finished_at IS NOT NULL
+            AND COALESCE(JSON_UNQUOTE(JSON_EXTRACT(r.params, '$.dry_run')), 'false') <> 'true'
             AND (b.loaded_at IS NULL OR b.loaded_at <= r.finished_at) AND ({differ})
     """  # noqa: S608  # nothing in it comes from outside
 

@@ -87,6 +87,8 @@ def _look_at_run(audited: Audited, folder: Path) -> Iterator[Finding]:
         return
     if run.finished_at is None or run.state in ("running", DRY_RUN) or run.batches is None:
         return
+    if run.params.get("dry_run"):  # a dry run can fail, too
+        return
     try:
         yield from _look_at_plan(area, run.run_id)
     except (StagingError, ValidationError, ValueError) as error:

@@ -15,7 +15,7 @@ from textmill.retention.sweep import Sweep
 from textmill.retention.trash import Trash, size_of
 from textmill.staging import path_of
 from textmill.warehouse.connection import utc_moment
-from textmill.warehouse.ended_runs import is_over
+from textmill.warehouse.ended_runs import is_over, run_in
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -25,7 +25,14 @@ _SITE = "run"
 
 
 class _Sites(Protocol):
-    """Where sites lie."""
+    """Where sites lie.
+
+    Attributes:
+        dated: what has no books can be told by its age; it may be somebody else's where it cannot.
+    """
+
+    @property
+    def dated(self) -> bool: ...
 
     def names(self, before: datetime) -> Iterator[str]:
         """Yield the sites in which nothing was written since."""
@@ -54,6 +61,7 @@ def remove_data_docs(sweep: Sweep, place: str, connections: Connections) -> Remo
     for name in sites.names(before):
         with sweep.warehouse.connect() as connection:
             goes = is_over(connection, name, before)
+            goes = goes and (sites.dated or run_in(connection, name) is not None)
         if goes:
             removed.note(name, sites.size(name))
             if not sweep.dry_run:
@@ -71,6 +79,7 @@ def _sites(sweep: Sweep, place: str, connections: Connections) -> _Sites:
 @dataclass(frozen=True)
 class _Folder:
     root: Path
+    dated: bool = True
 
     def names(self, before: datetime) -> Iterator[str]:
         self._trash.empty()
@@ -96,6 +105,7 @@ class _Store:
 
     filesystem: AbstractFileSystem
     root: str
+    dated: bool = False
 
     def names(self, before: datetime) -> Iterator[str]:
         for one in self.filesystem.ls(self.root, detail=True) if self.filesystem.exists(self.root) else ():
