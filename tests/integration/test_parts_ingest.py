@@ -53,6 +53,7 @@ def plan_parts(warehouse: Engine, staging: Staging, document: Path, parts: int) 
         item = BatchItem(item_no=0, ref=ref, estimated_pages=1, estimated_seconds=1, part=part, parts=parts)
         write_records(area.items, [item], BatchItem)
         areas.append(area)
+    write_records(staging.run("run").discovered, [ref], MediaRef)
     return areas
 
 
