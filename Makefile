@@ -54,6 +54,10 @@ sql: built ## Query the warehouse; reads SQL from a pipe too (AS=analyst: read o
 airflow: built ## Run Airflow's own program: ARGS="dags list", ARGS="backfill create …", ARGS="connections add …"
 	@$(STACK) airflow --line "$$ARGS"
 
+.PHONY: audit
+audit: built ## Check that staging area, checkpoints and warehouse agree (ALL=1: hash every copy, not a sample)
+	@$(STACK) audit $(if $(ALL),--all)
+
 .PHONY: setup
 setup: ## Install what is missing: system packages, Python environments
 	@stack/setup.sh

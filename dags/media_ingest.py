@@ -403,7 +403,7 @@ def report() -> dict[str, Any] | None:
 
     context = get_current_context()
     with warehouse() as engine:
-        summary = run_stage(engine, staging(), settings(), run_id=context["run_id"])
+        summary = run_stage(engine, staging(), run_id=context["run_id"])
     LOG.info(
         "%d media found: %d loaded, %d unchanged, %d quarantined; %d pages at %.2f pages/s",
         summary.media_found,

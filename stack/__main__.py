@@ -103,6 +103,17 @@ def airflow(arguments: argparse.Namespace) -> int:
     become(command, environment)
 
 
+def audit(arguments: argparse.Namespace) -> int:
+    """Check that staging area, checkpoints and warehouse agree."""
+    from stack import lifecycle
+    from stack.auditing import audit_stack
+
+    report = audit_stack(lifecycle.default_stack(say).attach(), every_copy=arguments.all)
+    for line in report.in_words():
+        say(line)
+    return 1 if report.total else 0
+
+
 def password(arguments: argparse.Namespace) -> int:
     """Show how to log in to Airflow."""
     from stack import lifecycle
@@ -182,7 +193,7 @@ def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (run, start, stop, status, logs, sql, airflow, password, models, clean, test):
+    for command in (run, start, stop, status, logs, sql, airflow, audit, password, models, clean, test):
         added = commands.add_parser(command.__name__, help=command.__doc__)
         added.set_defaults(command=command)
         if command is run:
@@ -191,6 +202,8 @@ def _parser() -> argparse.ArgumentParser:
         elif command is airflow:
             added.add_argument("--line", default="", help="arguments in one line, quoted as in a shell")
             added.add_argument("words", nargs=argparse.REMAINDER, help="arguments, one by one")
+        elif command is audit:
+            added.add_argument("--all", action="store_true", help="hash every copy instead of a sample")
         elif command is logs:
             added.add_argument("--service", help="one service instead of all")
         elif command is test:

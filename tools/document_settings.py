@@ -29,7 +29,8 @@ What can differ from run to run are parameters of the DAG `media_ingest`, in its
 `conf` of a run: `source`, `reread`, `allow_private`, `dry_run`, `retry_quarantined`, `quarantine_reasons`,
 `quarantine_source`, `quarantine_since`, `quarantine_until`, `engine`, `languages`, `dpi`, `text_layer`,
 `preprocessing`, `second_opinion`, `animation_frames`, `video_interval_seconds`, `batch_seconds`,
-`max_batches`. The form explains each.
+`max_batches`. The form explains each. Those of `media_retention` and `textmill_audit` are in
+[upkeep.md](upkeep.md).
 What the preprocessing steps do is in [accuracy-preprocessing.md](accuracy-preprocessing.md).
 """
 

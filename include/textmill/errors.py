@@ -294,3 +294,7 @@ class TooManyQuarantined(TextmillError):
 
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""
+
+
+class Disagreement(TextmillError):
+    """An audit found that staging area, checkpoints and warehouse do not agree."""

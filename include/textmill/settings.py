@@ -18,6 +18,8 @@ Positive = Annotated[int, Field(gt=0)]
 PositiveSeconds = Annotated[float, Field(gt=0)]
 PositiveNumber = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=0)]
+"""0 means for ever."""
 
 
 class Settings(BaseSettings):
@@ -259,8 +261,26 @@ class Settings(BaseSettings):
     claim_hours: PositiveSeconds = Field(
         12.0, description="After this long, a medium claimed by a run that never ended may be read again."
     )
-    retention_days: Positive = Field(
-        14, description="How long the staging files of an ended run are kept before a later run removes them."
+    retention_days: Days = Field(
+        14, description="Days for which the staging files of a run that ended are kept; 0: for ever."
+    )
+    retention_content_days: Days = Field(
+        7, description="Days for which a fetched copy is kept that nothing needs any more; 0: for ever."
+    )
+    retention_run_days: Days = Field(
+        365, description="Days for which the books of a run are kept that nothing refers to; 0: for ever."
+    )
+    retention_quarantine_days: Days = Field(
+        180, description="Days for which closed entries of the quarantine are kept; 0: for ever."
+    )
+    retention_data_docs_days: Days = Field(
+        90, description="Days for which the quality gate's reports of a run are kept; 0: for ever."
+    )
+    retention_audit_days: Days = Field(
+        90, description="Days for which the findings of an audit are kept, but for the latest; 0: for ever."
+    )
+    retention_torn_days: Days = Field(
+        1, description="Days after which half a file that nobody writes to is removed; 0: never."
     )
 
     def pdf_passwords(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -189,32 +188,40 @@ class Staging:
         name = "run=" + quote(run_id, safe="")
         if len(name) > _LONGEST_NAME:
             name = "run-sha256=" + hashlib.sha256(run_id.encode()).hexdigest()
-        return RunArea(self.root / "runs" / name)
+        return RunArea(self.runs / name)
 
     @property
     def content(self) -> Path:
         """Root of the content store."""
         return self.root / "content"
 
-    def remove_older_than(self, days: float, *, keep: str) -> int:
-        """Remove the folders of runs untouched for `days`, except run `keep`; returns how many went."""
-        oldest = time.time() - days * 86_400
-        kept = self.run(keep).folder
-        stale = [
-            folder
-            for folder in (self.root / "runs").glob("*")
-            if folder != kept and _last_touched(folder) < oldest
-        ]
-        for folder in stale:
-            shutil.rmtree(folder, ignore_errors=True)
-        return len(stale)
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs' areas."""
+        return self.root / "runs"
+
+    @property
+    def data_docs(self) -> Path:
+        """Where the quality gate's reports lie, unless a setting says otherwise: one folder per run."""
+        return self.root / "data_docs"
 
 
-def _last_touched(folder: Path) -> float:
+def run_id_of(folder_name: str) -> str | None:
+    """Return the run whose area has this name; None where the name has only a hash of it."""
+    kind, _, name = folder_name.partition("=")
+    return unquote(name) if kind == "run" else None
+
+
+def hash_of_run_in(folder_name: str) -> str:
+    """Return the SHA-256 of the run id that is in the name of an area, where the id itself was too long."""
+    return folder_name.partition("=")[2]
+
+
+def last_touched(folder: Path) -> float:
     """Return when a run's folder, or that of one of its batches, last gained a file; now when it is gone."""
     try:
         return max(path.stat().st_mtime for path in (folder, *folder.glob("batches/*")))
-    except FileNotFoundError:  # the report of another run removes it at this moment
+    except FileNotFoundError:  # somebody else removes it at this moment
         return time.time()
 
 

@@ -50,8 +50,7 @@ def wishes_from(
         SourceError: a param that the DAG does not have, some that contradict each other, or an address with a
             password. Airflow checks the value of each known param by itself, and nothing else.
     """
-    if unknown := sorted(set(params) - set(known)):
-        raise SourceError(f"This DAG has no param {', '.join(_with_guess(name, known) for name in unknown)}.")
+    refuse_unknown(params, known)
     _refuse_passwords(params["source"] or "")
     quarantined = _quarantine_filter(params)
     if quarantined and interval:
@@ -67,6 +66,12 @@ def wishes_from(
         quarantined=quarantined,
         dry_run=params["dry_run"],
     )
+
+
+def refuse_unknown(params: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise SourceError for a param that a DAG does not have: Airflow takes in whatever name is given."""
+    if unknown := sorted(set(params) - set(known)):
+        raise SourceError(f"This DAG has no param {', '.join(_with_guess(name, known) for name in unknown)}.")
 
 
 def _with_guess(name: str, known: Collection[str]) -> str:

@@ -35,7 +35,7 @@ def media_ingest(dags: dict[str, DAG]) -> DAG:
 
 
 def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
-    assert set(dags) == {"media_ingest", "example_downstream"}
+    assert set(dags) == {"media_ingest", "media_retention", "textmill_audit", "example_downstream"}
 
 
 def test_parsing_is_quick_and_imports_nothing_heavy(repository: Path) -> None:
@@ -160,3 +160,39 @@ def test_ocr_fetch_and_load_have_pools_of_their_own(media_ingest: DAG) -> None:
     assert pools["batch.ocr"] == "ocr_gpu"
     assert pools["batch.fetch"] == "fetch"
     assert pools["batch.load"] == "mysql"
+
+
+UPKEEP = ("media_retention", "textmill_audit")
+
+
+@pytest.mark.parametrize("name", UPKEEP)
+def test_upkeep_runs_every_day_behind_the_night_and_never_beside_itself(
+    dags: dict[str, DAG], name: str
+) -> None:
+    dag = dags[name]
+    minute, hour, *days = dag.timetable.summary.split()
+    assert (int(hour) * 60 + int(minute), days) > (180, []) and set(days) == {"*"}
+    assert type(dag.timetable).__name__ == "WholeIntervalTimetable"  # waits for its hour when it is new
+    assert dag.catchup is False and dag.max_active_runs == 1
+
+
+@pytest.mark.parametrize("name", UPKEEP)
+def test_upkeep_documents_itself_and_its_params(dags: dict[str, DAG], name: str) -> None:
+    dag = dags[name]
+    assert dag.doc_md and "docs/upkeep.md" in dag.doc_md and dag.tags
+    for param in map(dag.params.get_param, dag.params):
+        assert param.description and param.schema.get("title")
+    for task in dag.tasks:
+        assert task.execution_timeout is not None and task.retries >= 2 and task.owner == "textmill"
+
+
+def test_every_time_is_a_param_with_the_setting_as_default(dags: dict[str, DAG]) -> None:
+    from textmill.retention import Periods
+    from textmill.settings import load
+
+    params = dags["media_retention"].params
+    named = {name: params[name] for name in params if name.endswith("_days")}
+    assert Periods.wished(named) == Periods.of(load())
+    for name in named:
+        assert params.get_param(name).resolve(None) is None
+    assert params["dry_run"] is False

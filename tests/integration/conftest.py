@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,19 @@ def media_ingest(deployment: Path, airflow_database: None) -> DAG:
 
 
 @pytest.fixture
-def ingest(media_ingest: DAG) -> Ingest:
+def agreement(deployment: Path, warehouse: Engine) -> Iterator[None]:
+    """Whatever a test did, staging area, checkpoints and warehouse agree afterwards."""
+    yield
+    from textmill.auditing import Audited, audit
+    from textmill.staging import Staging
+    from textmill.warehouse.connection import utc_now
+
+    report = audit(Audited(warehouse, Staging(deployment), utc_now(), 12.0, None))
+    assert report.total == 0, "\n".join(report.in_words())
+
+
+@pytest.fixture
+def ingest(media_ingest: DAG, agreement: None) -> Ingest:
     """Run the DAG to its end and return the run."""
 
     def run(source: Path, **params: Any) -> DagRun:

@@ -53,7 +53,11 @@ def plan_parts(warehouse: Engine, staging: Staging, document: Path, parts: int) 
         item = BatchItem(item_no=0, ref=ref, estimated_pages=1, estimated_seconds=1, part=part, parts=parts)
         write_records(area.items, [item], BatchItem)
         areas.append(area)
+    write_records(staging.run("run").discovered, [ref], MediaRef)
     return areas
+
+
+pytestmark = pytest.mark.usefixtures("agreement")
 
 
 def play(warehouse: Engine, staging: Staging, area: BatchArea, wishes: dict[str, Any]) -> None:
@@ -92,7 +96,7 @@ def test_a_document_in_parts_is_loaded_as_a_whole(
     assert rows(warehouse, "SELECT status, page_count FROM v_document") == [("loaded", 5)]
     assert rows(warehouse, "SELECT pages_done, pages_total FROM ingest_batch") == [(1, 1), (2, 2), (2, 2)]
     assert rows(warehouse, "SELECT COUNT(*) FROM quality_result WHERE success = 0") == [(0,)]
-    summary = report(warehouse, staging, settings.load(), run_id="run")
+    summary = report(warehouse, staging, run_id="run")
     assert (summary.state, summary.media_found, summary.media_loaded) == ("success", 1, 1)
     assert summary.pages_loaded == 5
 

@@ -24,6 +24,7 @@ DOCUMENTS = [
     "docs/quality-accuracy.md",
     "docs/search.md",
     "docs/sources.md",
+    "docs/upkeep.md",
     "docs/warehouse.md",
     "docs/development.md",
     "docs/events.md",
@@ -53,3 +54,19 @@ def test_every_make_goal_in_the_documents_exists(repository: Path, name: str) ->
     )
     used = set(re.findall(r"\bmake (?:-s )?([a-z][a-z-]+)", (repository / name).read_text(encoding="utf-8")))
     assert used - goals - {"sure"} == set()
+
+
+def test_every_rule_of_the_audit_is_explained(repository: Path) -> None:
+    from textmill.auditing.auditor import all_rules
+
+    text = (repository / "docs" / "upkeep.md").read_text(encoding="utf-8")
+    names = {name for rule in all_rules() for name in rule.remedies}
+    assert [name for name in names if not name.startswith("orphan_") and f"`{name}`" not in text] == []
+
+
+def test_every_time_of_retention_is_explained(repository: Path) -> None:
+    from textmill.settings import Settings
+
+    text = (repository / "docs" / "upkeep.md").read_text(encoding="utf-8")
+    names = [name for name in Settings.model_fields if name.startswith("retention_")]
+    assert [name for name in names if f"`TEXTMILL_{name.upper()}`" not in text] == []

@@ -382,7 +382,7 @@ class TestSeveralSources:
         with mill.warehouse.begin() as connection:
             plan_run(connection, mill.run_id, [])
         with pytest.raises(BatchFailed, match=r"the source gone: The source .*nowhere does not exist"):
-            report(mill.warehouse, mill.staging, mill.settings, run_id=mill.run_id)
+            report(mill.warehouse, mill.staging, run_id=mill.run_id)
         ((state, found, problem),) = mill.rows("SELECT state, media_found, problem FROM v_run")
         assert (state, found) == ("failed", 3)
         assert "nowhere does not exist" in problem

@@ -32,6 +32,7 @@ CONTRACT = {
     "pages_warned",
     "v_source": "name kind location listed_at media_listed locations_present locations_deleted "
     "open_quarantine",
+    "v_audit": "finding_id audit_id started_at finished_at rule subject message remedy of_rule",
     "v_location": "uri source media_id sha256 bytes modified_at etag tags change changed_at moved_from "
     "first_seen last_seen deleted_at next_try failures",
     "v_lineage": "media_id sha256 uri page_no source source_kind source_location archive_sha256 modified_at "

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import time
-from collections.abc import Container, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -20,6 +19,7 @@ from tempfile import mkstemp
 from textmill.errors import EmptyFile, FileChanged, FileUnreadable, FileVanished, TooManyBytes
 
 _CHUNK_BYTES = 1024 * 1024
+_INCOMING = "incoming-"
 
 
 @dataclass(frozen=True)
@@ -185,27 +185,50 @@ class ContentStore:
     def new_file(self) -> tuple[int, Path]:
         """Open a new file for a copy that is under way."""
         try:
-            descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
+            descriptor, path = mkstemp(dir=self._root, prefix=_INCOMING)
         except FileNotFoundError:  # the first of all
             self._root.mkdir(parents=True, exist_ok=True)
-            descriptor, path = mkstemp(dir=self._root, prefix="incoming-")
+            descriptor, path = mkstemp(dir=self._root, prefix=_INCOMING)
         return descriptor, Path(path)
 
     def remove(self, sha256: str) -> None:
         """Drop content that is no longer needed; absent content is fine."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def remove_older_than(self, days: float, *, keep: Container[str]) -> int:
-        """Remove copies that killed tasks left behind, but for content named in `keep`; returns how many."""
-        oldest = time.time() - days * 86_400
-        stale = [
-            path
-            for path in self._root.rglob("*")
-            if path.is_file() and path.name not in keep and path.stat().st_mtime < oldest
-        ]
-        for path in stale:
-            path.unlink(missing_ok=True)
-        return len(stale)
+    def copies(self) -> Iterator[Path]:
+        """Stream the files of all contents that are kept; each has the SHA-256 of its content as its name."""
+        for folder in _entries(self._root):
+            if folder.is_dir():
+                yield from (Path(one.path) for one in _entries(folder.path) if one.is_file())
+
+    def incoming(self) -> Iterator[Path]:
+        """Stream the files that are being written, or were when their task was killed."""
+        return (Path(one.path) for one in _entries(self._root) if one.name.startswith(_INCOMING))
+
+    def set_aside(self, sha256: str) -> Path | None:
+        """Take content out of its place, to be removed or put back; None when it is not there.
+
+        Until then it is a file that is being written: should its task die, it goes as these do.
+        """
+        descriptor, aside = self.new_file()
+        os.close(descriptor)
+        try:
+            return self.path(sha256).replace(aside)
+        except FileNotFoundError:
+            aside.unlink()
+            return None
+
+    def put_back(self, aside: Path, sha256: str) -> None:
+        """Put content back that was set aside, unless it was fetched anew meanwhile."""
+        with suppress(FileExistsError):
+            os.link(aside, self.path(sha256))
+        aside.unlink()
+
+
+def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """Stream what lies in a folder; nothing when there is none."""
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        yield from entries
 
 
 def _file_chunks(original: Path, name: str, max_bytes: int) -> Iterator[bytes]:

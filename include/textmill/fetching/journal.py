@@ -7,6 +7,8 @@ torn last line, of a task that was killed while it wrote, is cut off.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -86,6 +88,16 @@ class FetchJournal:
             sha256=note.sha256, bytes=note.bytes, mime=note.mime, kind=note.kind, path=str(place)
         )
         return incoming, content
+
+
+def read_notes(path: Path) -> Iterator[FetchNote]:
+    """Stream the notes of a journal, whoever may be writing it; nothing when there is none."""
+    with suppress(FileNotFoundError), path.open("rb") as lines:
+        for line in lines:
+            note = _parsed(line)
+            if note is None:
+                return
+            yield note
 
 
 def is_kept(incoming: Incoming) -> bool:

@@ -6,24 +6,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import NoResultFound
 
 from textmill.errors import BatchFailed
-from textmill.fetching.content_store import ContentStore
 from textmill.records import SourceProblem
-from textmill.settings import Settings
 from textmill.staging import Staging, read_records
 from textmill.warehouse.connection import in_transaction, utc_now
-from textmill.warehouse.quarantining import open_contents
 from textmill.warehouse.reporting import RunSummary, run_summary
 from textmill.warehouse.runs import finish_run
 
 
-def report(warehouse: Engine, staging: Staging, settings: Settings, *, run_id: str) -> RunSummary:
+def report(warehouse: Engine, staging: Staging, *, run_id: str) -> RunSummary:
     """Write the run's totals and return them.
 
     Raises:
         BatchFailed: a batch did not reach the warehouse; the totals are written all the same.
     """
     unfinished = close_books(warehouse, staging, run_id)
-    _tidy_up(warehouse, staging, settings, run_id)
     if unfinished:
         raise BatchFailed(
             f"Not all of the run got through: {'; '.join(one.rstrip('.') for one in unfinished)}. "
@@ -52,9 +48,3 @@ def _problems(staging: Staging, run_id: str) -> list[str]:
     if not path.exists():  # discovery did not get that far
         return []
     return [f"the source {one.source}: {one.message}" for one in read_records(path, SourceProblem)]
-
-
-def _tidy_up(warehouse: Engine, staging: Staging, settings: Settings, run_id: str) -> None:
-    staging.remove_older_than(settings.retention_days, keep=run_id)
-    quarantined = in_transaction(warehouse, open_contents)
-    ContentStore(staging.content).remove_older_than(settings.retention_days, keep=quarantined)

@@ -62,6 +62,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+def utc_moment(seconds: float) -> datetime:
+    """Return a time of the file system, in seconds since 1970, as the warehouse stores times."""
+    return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
 @contextmanager
 def warehouse_engine(url: str | URL) -> Iterator[Engine]:
     """Yield an engine on the warehouse and close its connections afterwards."""

@@ -234,14 +234,6 @@ def resolve_lines(connection: Connection, manifest: str, *, ingest_run_id: int, 
     )
 
 
-def open_contents(connection: Connection) -> set[str]:
-    """Return the hashes of all media that have an open entry."""
-    rows = connection.execute(
-        select(quarantine.c.sha256).where(quarantine.c.status == "open", quarantine.c.sha256.is_not(None))
-    )
-    return set(rows.scalars())
-
-
 def resolve_address(connection: Connection, *, uri: str, sha256: str, now: datetime) -> None:
     """Close what was refused at an address where the known content `sha256` lies now.
 

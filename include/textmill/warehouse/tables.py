@@ -438,6 +438,7 @@ audit = Table(
     _id(),
     Column("started_at", _MOMENT, nullable=False),
     Column("finished_at", _MOMENT, comment="null while it goes on, or when it was killed"),
+    Column("rules", Integer, comment="how many were looked at; null: not finished"),
     Column("findings", Integer, comment="how many disagreements there were; null: not finished"),
     **_INNODB,
 )
@@ -449,6 +450,8 @@ audit_finding = Table(
     Column("audit_id", BigInteger, ForeignKey("audit.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("rule", String(64), nullable=False, comment="what does not hold"),
     Column("subject", String(500), nullable=False, comment="the row or file at which it does not"),
-    Column("message", Text, nullable=False, comment="what disagrees, and what to do"),
+    Column("message", Text, nullable=False, comment="what disagrees"),
+    Column("remedy", Text, nullable=False, comment="what to do about it"),
+    Column("of_rule", Integer, nullable=False, comment="findings of this rule, of which the first are kept"),
     **_INNODB,
 )
