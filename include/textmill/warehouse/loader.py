@@ -12,7 +12,8 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.confidence import LineConfidence, low_line_share, low_quantile
 from textmill.records import LineRecord, Outcome, PageRecord, Rejection
-from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all, resolve
+from textmill.warehouse.quarantine_closing import resolve
+from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all
 from textmill.warehouse.tables import document, line, media, page
 
 
@@ -90,6 +91,7 @@ def load_medium(
         sha256=result.sha256,
         kept=result.rejections,
         now=now,
+        ingest_run_id=ingest_run_id,
     )
     _settle(connection, media_id, result, bool(changed), bool(present), now)
     return changed
@@ -194,7 +196,7 @@ def _settle(
     values: dict[str, Any] = {
         "status": status,
         "needs_retry": needs_retry,
-        "next_try_at": next_try_of(connection, result.sha256) if needs_retry else None,
+        "next_try_at": next_try_of(connection, result.sha256) if result.rejections else None,
     }
     if result.page_count is not None:
         values["page_count"] = result.page_count

@@ -16,7 +16,8 @@ from sqlalchemy.dialects.mysql import insert
 
 from textmill.records import Kind, MediaRef
 from textmill.warehouse.addresses import uri_hash
-from textmill.warehouse.quarantining import reopen_medium
+from textmill.warehouse.quarantine_closing import reopen_medium
+from textmill.warehouse.quarantining import NEVER
 from textmill.warehouse.tables import SETTLED, media, media_location
 from textmill.web_addresses import is_web
 
@@ -55,7 +56,7 @@ def open_members(
     """Return which archives have to be opened for something that lies in them.
 
     Asked of the members each time it matters, instead of noted: a member may be read by another batch, or at
-    another place, long after its archive was closed.
+    another place, long after its archive was closed. What somebody chose to ignore is through.
 
     Args:
         now: tells what waits; without it, nothing does.
@@ -84,10 +85,11 @@ def open_members(
     ]
     if refused:
         is_open += [inside.c.refused.is_(True), media.c.status.in_(("partial", "quarantined"))]
+    is_ignored = func.coalesce(or_(inside.c.next_try_at == NEVER, media.c.next_try_at == NEVER), 0)
     rows = connection.execute(
         select(inside.c.archive_id, func.min(waits(inside.c, now)).label("waits"))
         .outerjoin(media, media.c.id == inside.c.media_id)
-        .where(or_(*is_open))
+        .where(or_(*is_open), is_ignored == 0)
         .group_by(inside.c.archive_id)
     ).all()
     return OpenMembers(
@@ -128,6 +130,7 @@ def note_location(
     tags: Sequence[str] | None = None,
     failures: int = 0,
     next_try_at: datetime | None = None,
+    ingest_run_id: int | None = None,
 ) -> None:
     """Record what lies at an address now.
 
@@ -140,6 +143,7 @@ def note_location(
         tags: of the source and the manifest; None leaves them as they are.
         failures: how many runs failed here in a row.
         next_try_at: before this, what failed here waits.
+        ingest_run_id: the run that looked.
     """
     _expect_archive_again(connection, ref, media_id, refused)
     before = connection.execute(
@@ -152,7 +156,7 @@ def note_location(
         "bytes": ref.bytes,
         "modified_ns": ref.modified_ns,
         "failures": max(1, failures) if failed else 0,
-        "next_try_at": next_try_at if failed else None,
+        "next_try_at": next_try_at if media_id is None else None,
         "deleted_at": None,
         "last_seen": now,
     }
@@ -171,7 +175,7 @@ def note_location(
     else:
         connection.execute(update(media_location).where(media_location.c.id == before.id).values(**values))
     if values.get("change") in (MOVED, COPIED, REAPPEARED) and media_id is not None:
-        reopen_medium(connection, media_id, ref.uri)
+        reopen_medium(connection, media_id, ref.uri, now, ingest_run_id=ingest_run_id)
 
 
 def note_seen(connection: Connection, uris: Sequence[str], now: datetime) -> None:
