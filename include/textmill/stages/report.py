@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Engine
 from sqlalchemy.exc import NoResultFound
 
@@ -56,5 +58,8 @@ def _problems(staging: Staging, run_id: str) -> list[str]:
 
 def _tidy_up(warehouse: Engine, staging: Staging, settings: Settings, run_id: str) -> None:
     staging.remove_older_than(settings.retention_days, keep=run_id)
-    quarantined = in_transaction(warehouse, open_contents)
+    # Somebody may think again about what was closed lately.
+    lately = utc_now() - timedelta(days=settings.retention_days)
+    with warehouse.connect() as connection:
+        quarantined = open_contents(connection, closed_since=lately)
     ContentStore(staging.content).remove_older_than(settings.retention_days, keep=quarantined)

@@ -12,14 +12,13 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, text, update
 
 from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
 from textmill.warehouse.addresses import uri_hash
-from textmill.warehouse.locations import REAPPEARED, OpenMembers, open_members, waits
+from textmill.warehouse.locations import REAPPEARED, OpenMembers, is_ignored, open_members, waits
 from textmill.warehouse.quarantine_closing import reopen_locations
-from textmill.warehouse.quarantining import NEVER
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
 from textmill.web_addresses import is_web
@@ -252,9 +251,7 @@ def _known(question: Question) -> Any:
             location.deleted_at.is_not(None).label("deleted"),
             and_(location.change == REAPPEARED, location.changed_at == question.moment).label("back"),
             waits(location, question.now).label("waits"),
-            func.coalesce(or_(location.next_try_at == NEVER, media.c.next_try_at == NEVER), 0).label(
-                "ignored"
-            ),
+            is_ignored(location).label("ignored"),
             adopt,
             media.c.status,
             media.c.needs_retry,

@@ -85,11 +85,10 @@ def open_members(
     ]
     if refused:
         is_open += [inside.c.refused.is_(True), media.c.status.in_(("partial", "quarantined"))]
-    is_ignored = func.coalesce(or_(inside.c.next_try_at == NEVER, media.c.next_try_at == NEVER), 0)
     rows = connection.execute(
         select(inside.c.archive_id, func.min(waits(inside.c, now)).label("waits"))
         .outerjoin(media, media.c.id == inside.c.media_id)
-        .where(or_(*is_open), is_ignored == 0)
+        .where(or_(*is_open), is_ignored(inside.c) == 0)
         .group_by(inside.c.archive_id)
     ).all()
     return OpenMembers(
@@ -109,6 +108,15 @@ def waits(location: Any, now: datetime | None) -> ColumnElement[Any]:
     return func.coalesce(
         or_(location.next_try_at > now, and_(media.c.needs_retry, media.c.next_try_at > now)), 0
     )
+
+
+def is_ignored(location: Any) -> ColumnElement[Any]:
+    """Say in SQL whether all that is in quarantine of a location, or of its medium, is ignored.
+
+    Args:
+        location: columns of `media_location`, joined with `media`.
+    """
+    return func.coalesce(or_(location.next_try_at == NEVER, media.c.next_try_at == NEVER), 0)
 
 
 def media_key(connection: Connection, sha256: str) -> int:

@@ -21,7 +21,8 @@ def close_gone(
 ) -> None:
     """Close the entries of locations that are deleted: what is gone cannot be tried again.
 
-    Entries of a medium stay open while it lies somewhere else. Both keep their message. What is ignored stays so.
+    Entries of a medium stay open while it lies somewhere else. Both keep their message. What is ignored
+    stays ignored.
     """
     hashes, contents = _lying_at(connection, location_ids)
     lies_nowhere = ~_lies_somewhere()

@@ -240,11 +240,10 @@ def next_try_of(connection: Connection, sha256: str) -> datetime | None:
     Never, when all that is in quarantine of it is ignored.
     """
     is_open = quarantine.c.status == Status.OPEN
+    may_pass = and_(is_open, quarantine.c.permanent.is_(False))
     row = connection.execute(
         select(
-            func.max(
-                case((and_(is_open, quarantine.c.permanent.is_(False)), quarantine.c.next_try_at))
-            ).label("latest"),
+            func.max(case((may_pass, quarantine.c.next_try_at))).label("latest"),
             func.coalesce(func.sum(is_open), 0).label("open"),
             func.count().label("all"),
         ).where(quarantine.c.sha256 == sha256, quarantine.c.status.in_((Status.OPEN, Status.IGNORED)))

@@ -56,9 +56,7 @@ def upgrade() -> None:
         "quarantine",
         sa.Column("closed_at", MOMENT, comment="when it was resolved, ignored or gone"),
         sa.Column("note", sa.Text(), comment="what somebody wrote last about it"),
-        sa.Column(
-            "text_read", sa.Text(), comment="the beginning of what was read on a page that was refused"
-        ),
+        sa.Column("text_read", sa.Text(), comment="the beginning of what was read on a refused page"),
         sa.Column("confidence", mysql.DOUBLE(asdecimal=False), comment="of the text that was read"),
     )
     op.execute("UPDATE quarantine SET closed_at = last_seen WHERE status <> 'open' AND closed_at IS NULL")
