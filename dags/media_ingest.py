@@ -152,6 +152,22 @@ PARAMS = {
         description="Only what was refused last on this day (UTC) or before.",
         section="Quarantine",
     ),
+    "quarantine_ids": Param(
+        [],
+        type=["array", "null"],
+        items={"type": "integer", "minimum": 1},
+        uniqueItems=True,
+        title="Entries",
+        description="Only these: quarantine_id in v_quarantine.",
+        section="Quarantine",
+    ),
+    "quarantine_name": Param(
+        "",
+        type=["string", "null"],
+        title="Name",
+        description="Only files that are called so; * stands for any characters, ? for one.",
+        section="Quarantine",
+    ),
     "engine": Param(
         "auto",
         enum=["auto", "paddle", "tesseract", "trocr"],

@@ -21,7 +21,15 @@ from textmill.page_table import (
     read_verdicts,
     staged_pages,
 )
-from textmill.records import Outcome, PageRecord, PageVerdict, Rejected, Rejection, Stage
+from textmill.records import (
+    MOST_TEXT_READ,
+    Outcome,
+    PageRecord,
+    PageVerdict,
+    Rejected,
+    Rejection,
+    Stage,
+)
 from textmill.staged_pages import StagedPage
 from textmill.staging import BatchArea, name_of
 
@@ -123,9 +131,11 @@ class JudgedPages:
 
     def rejections(self, uri: str) -> Iterator[Rejection]:
         """Yield why the pages that were not accepted go to quarantine."""
-        for judgement in self.judgements:
-            if not judgement.verdict.accepted:
-                yield _gate_rejection(uri, judgement.verdict)
+        if all(judgement.verdict.accepted for judgement in self.judgements):
+            return  # the text of pages is not read for nothing
+        for page, verdict in self:
+            if not verdict.accepted:
+                yield _gate_rejection(uri, page, verdict)
 
 
 class AcceptedPages:
@@ -222,7 +232,7 @@ def accepted_texts(area: BatchArea) -> Iterator[str]:
             yield text
 
 
-def _gate_rejection(uri: str, verdict: PageVerdict) -> Rejection:
+def _gate_rejection(uri: str, page: PageRecord, verdict: PageVerdict) -> Rejection:
     return Rejection(
         uri=uri,
         sha256=verdict.sha256,
@@ -232,6 +242,8 @@ def _gate_rejection(uri: str, verdict: PageVerdict) -> Rejection:
         message=f"{name_of(uri)}, page {verdict.page_no}: {verdict.message}.",
         detail=", ".join(verdict.checks),
         permanent=True,
+        text_read=page.text[:MOST_TEXT_READ],
+        confidence=page.confidence,
     )
 
 

@@ -179,9 +179,17 @@ _MOST_MESSAGE = 2000
 _MOST_DETAIL = 4000
 """Characters kept: what a library prints about a hostile file can be megabytes."""
 
+MOST_TEXT_READ = 4000
+"""Characters kept of a page that the quality gate refused: a full page of a book has some 3,000."""
+
 
 class Rejection(Record):
-    """A medium, or one page of it, that could not be accepted, and why."""
+    """A medium, or one page of it, that could not be accepted, and why.
+
+    Attributes:
+        text_read: the beginning of what was read on a page all the same; None when it was not read.
+        confidence: of that.
+    """
 
     uri: str
     sha256: Sha256 | None
@@ -191,6 +199,8 @@ class Rejection(Record):
     message: str
     detail: str = ""
     permanent: bool
+    text_read: Annotated[str, Field(max_length=MOST_TEXT_READ)] | None = None
+    confidence: float | None = None
 
     @classmethod
     def of(

@@ -45,12 +45,16 @@ class QuarantineFilter:
         source: name of a source.
         since, until: when it was refused last, UTC without time zone as the warehouse has it; until is
             exclusive.
+        ids: keys of entries (`quarantine_id`); empty for all.
+        name: what the last part of the address is like, where * stands for any characters and ? for one.
     """
 
     reasons: tuple[Reason, ...] = ()
     source: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    ids: tuple[int, ...] = ()
+    name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,12 @@ from textmill.web_addresses import holds_login
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_QUARANTINE_CONDITIONS = ("quarantine_reasons", "quarantine_source", "quarantine_since", "quarantine_until")
+CONDITIONS = ("reasons", "source", "since", "until", "ids", "name")
+"""What narrows down which entries of the quarantine are meant."""
+
+CONDITION_PREFIX = "quarantine_"
+"""With what their names begin among the params of a run that reads media."""
+
 _BACKFILL = "backfill"
 
 
@@ -68,7 +73,7 @@ def wishes_from(
     )
 
 
-def refuse_unknown(params: Mapping[str, Any], known: Collection[str]) -> None:
+def refuse_unknown(params: Collection[str], known: Collection[str]) -> None:
     """Raise SourceError for a param that a DAG does not have: Airflow takes in whatever name is given."""
     if unknown := sorted(set(params) - set(known)):
         raise SourceError(f"This DAG has no param {', '.join(_with_guess(name, known) for name in unknown)}.")
@@ -91,23 +96,36 @@ def _refuse_passwords(source: str) -> None:
 
 def _quarantine_filter(params: Mapping[str, Any]) -> QuarantineFilter | None:
     if not params["retry_quarantined"]:
-        if given := [name for name in _QUARANTINE_CONDITIONS if params[name]]:
+        if given := [CONDITION_PREFIX + name for name in CONDITIONS if params[CONDITION_PREFIX + name]]:
             raise SourceError(
                 f"{', '.join(given)} say what is tried again of the quarantine: switch retry_quarantined on, "
                 f"or leave them empty."
             )
         return None
-    since, until = _midnight(params["quarantine_since"]), _midnight(params["quarantine_until"])
+    return filter_from(params, CONDITION_PREFIX)
+
+
+def filter_from(params: Mapping[str, Any], prefix: str = "") -> QuarantineFilter:
+    """Return which entries of the quarantine are meant.
+
+    Args:
+        prefix: with what the names of the params begin.
+
+    Raises:
+        SourceError: the days are in the wrong order.
+    """
+    given = {name: params[prefix + name] for name in CONDITIONS}
+    since, until = _midnight(given["since"]), _midnight(given["until"])
     if since and until and since > until:
-        raise SourceError(
-            f"quarantine_since ({since:%Y-%m-%d}) is after quarantine_until ({until:%Y-%m-%d})."
-        )
+        raise SourceError(f"{prefix}since ({since:%Y-%m-%d}) is after {prefix}until ({until:%Y-%m-%d}).")
     return QuarantineFilter(
-        reasons=tuple(Reason(code) for code in params["quarantine_reasons"] or ()),
-        source=params["quarantine_source"] or None,
+        reasons=tuple(Reason(code) for code in given["reasons"] or ()),
+        source=given["source"] or None,
         since=since,
         # People mean the last day to be in it.
         until=until + timedelta(days=1) if until else None,
+        ids=tuple(given["ids"] or ()),
+        name=given["name"] or None,
     )
 
 

@@ -35,7 +35,13 @@ def media_ingest(dags: dict[str, DAG]) -> DAG:
 
 
 def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
-    assert set(dags) == {"media_ingest", "media_retention", "textmill_audit", "example_downstream"}
+    assert set(dags) == {
+        "media_ingest",
+        "media_retention",
+        "quarantine_retry",
+        "textmill_audit",
+        "example_downstream",
+    }
 
 
 def test_parsing_is_quick_and_imports_nothing_heavy(repository: Path) -> None:
@@ -138,8 +144,8 @@ def test_params_refuse_nonsense(media_ingest: DAG) -> None:
 
 
 def test_params_take_what_the_form_sends_for_fields_that_were_emptied(media_ingest: DAG) -> None:
-    nullable = ("source", "quarantine_reasons", "quarantine_source", "quarantine_since", "quarantine_until")
-    for name in nullable:
+    nullable = ("reasons", "source", "since", "until", "ids", "name")
+    for name in ("source", *(f"quarantine_{name}" for name in nullable)):
         assert media_ingest.params.get_param(name).resolve(None) is None
 
 

@@ -24,6 +24,8 @@ AS_IT_STANDS: dict[str, Any] = {
     "quarantine_source": "",
     "quarantine_since": None,
     "quarantine_until": None,
+    "quarantine_ids": [],
+    "quarantine_name": "",
 }
 DAY = (datetime(2026, 11, 10, tzinfo=UTC), datetime(2026, 11, 11, tzinfo=UTC))
 

@@ -15,7 +15,8 @@ from textmill.run_wishes import Reread
 from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import note_location
-from textmill.warehouse.quarantining import RetryWaits, quarantine_all, resolve, resolve_address, standing
+from textmill.warehouse.quarantine_closing import resolve, resolve_address
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, standing
 from textmill.warehouse.runs import run_key, start_run
 
 URL = "https://example.org/a.pdf"

@@ -23,7 +23,10 @@ CONTRACT = {
     "other_confidence polygon start_ms end_ms",
     "v_video_text": "media_id sha256 uri page_no cue_no start_ms end_ms start_time end_time text confidence",
     "v_quarantine": "quarantine_id sha256 uri page_no stage reason message detail attempts status first_seen "
-    "last_seen run_id next_try",
+    "last_seen run_id next_try name source media_id kind bytes permanent text_read confidence copy_path "
+    "closed_at note",
+    "v_quarantine_history": "event_id quarantine_id happened_at event reason message run_id note uri name "
+    "page_no status",
     "v_search": "page_id media_id sha256 uri source kind page_no text cjk confidence confidence_low quality "
     "warnings start_ms loaded_at",
     "v_run": "run_id source state started_at finished_at media_found media_unchanged media_loaded "

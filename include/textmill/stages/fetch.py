@@ -19,7 +19,7 @@ from textmill.staging import BatchArea, Staging, read_records, write_records
 from textmill.warehouse.claims import Claimant
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.readings import reopen_parts
-from textmill.warehouse.runs import note_batch, reopen_run
+from textmill.warehouse.runs import note_batch, reopen_run, run_key
 
 
 @dataclass
@@ -71,11 +71,12 @@ def fetch(
     """
     area = BatchArea.at(batch_uri)
 
-    def reopen(connection: Connection) -> None:
+    def reopen(connection: Connection) -> int:
         reopen_run(connection, run_id)
         reopen_parts(connection, run_id, area.batch_no)
+        return run_key(connection, run_id)
 
-    in_transaction(warehouse, reopen)
+    ingest_run_id = in_transaction(warehouse, reopen)
     fingerprints = None
     if reread is Reread.OTHER_ENGINE and fingerprints_of is not None:
         fingerprints = fingerprints_of(area.read_profile())
@@ -83,7 +84,7 @@ def fetch(
     planned, begun = _count_items(area)
     sources = _sources(staging.run(run_id).sources)
     store = ContentStore(staging.content)
-    intake = Intake(warehouse, store, settings, claimant, sources, planned)
+    intake = Intake(warehouse, store, settings, claimant, sources, planned, ingest_run_id)
     arriving = ArrivingItems(
         area, intake, store, settings, sources, connections, conditional=reread is Reread.NOTHING
     )

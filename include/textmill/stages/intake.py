@@ -60,6 +60,7 @@ class Intake:
     Args:
         sources: by name; what they say of tags goes to the locations of their media.
         planned: items of the batch; those found in archives are numbered from there on.
+        ingest_run_id: key of the run.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class Intake:
         claimant: Claimant,
         sources: Mapping[str, SourceSpec],
         planned: int,
+        ingest_run_id: int | None = None,
     ) -> None:
         self._warehouse = warehouse
+        self._ingest_run_id = ingest_run_id
         self._store = store
         self._settings = settings
         self._claimant = claimant
@@ -183,6 +186,7 @@ class Intake:
                 etag=incoming.etag,
                 last_modified=incoming.last_modified,
                 tags=self._tags(item.ref),
+                ingest_run_id=self._ingest_run_id,
             )
             if answer.held:
                 LOG.warning("%s is being read by another batch or run, and left to it", name_of_ref(item.ref))

@@ -31,13 +31,8 @@ from textmill.warehouse.load_tally import LoadTally
 from textmill.warehouse.loader import MediumResult, load_medium
 from textmill.warehouse.locations import media_key, note_location
 from textmill.warehouse.pacing import note_batch_pace
-from textmill.warehouse.quarantining import (
-    RetryWaits,
-    quarantine_all,
-    resolve_address,
-    resolve_failures,
-    standing,
-)
+from textmill.warehouse.quarantine_closing import resolve_address, resolve_failures
+from textmill.warehouse.quarantining import RetryWaits, quarantine_all, standing
 from textmill.warehouse.readings import (
     PartIsTaken,
     Reading,
@@ -96,7 +91,7 @@ class BatchLoader:
         for fetched in read_records(self._area.fetched, FetchedItem):
             if fetched.content is not None and fetched.content.kind is Kind.ARCHIVE:
                 where = members_of(fetched.item.ref.uri, fetched.content.sha256)
-                align_members(self._warehouse, where, utc_now())
+                align_members(self._warehouse, where, utc_now(), ingest_run_id=self._ingest_run_id)
 
     def _load_whole_media(self) -> None:
         to_read = [(item, content) for item, content in items_to_read(self._area) if item.parts == 1]
@@ -173,10 +168,11 @@ class BatchLoader:
         self._transactions.run(lambda connection: self._resolve(connection, uri, content))
 
     def _resolve(self, connection: Connection, uri: str, content: Content | None) -> None:
+        run = self._ingest_run_id
         if content is None:  # its server says that nothing changed
-            resolve_failures(connection, uri=uri, now=utc_now())
+            resolve_failures(connection, uri=uri, now=utc_now(), ingest_run_id=run)
         else:
-            resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now())
+            resolve_address(connection, uri=uri, sha256=content.sha256, now=utc_now(), ingest_run_id=run)
 
     def _refuse(self, connection: Connection, fetched: FetchedItem, rejection: Rejection) -> None:
         now = utc_now()
@@ -200,6 +196,7 @@ class BatchLoader:
             now=now,
             etag=fetched.item.ref.etag,
             last_modified=fetched.item.ref.last_modified,
+            ingest_run_id=self._ingest_run_id,
         )
 
     # --- media read in parts -------------------------------------------------------------------------

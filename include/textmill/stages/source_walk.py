@@ -26,7 +26,8 @@ from textmill.warehouse.known import (
     look_up,
     mark,
 )
-from textmill.warehouse.quarantining import NO_BATCH, quarantine_all, resolve_lines
+from textmill.warehouse.quarantine_closing import resolve_lines
+from textmill.warehouse.quarantining import NO_BATCH, quarantine_all
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.source_books import note_listing, note_source
 
@@ -137,7 +138,7 @@ class SourceWalker:
         if walk.is_complete and self._wishes.interval is None:
             self._complete.append(walk)
         elif walk.found.reappeared and not self._wishes.dry_run:
-            align_members(self._warehouse, self._listed(walk).locations, self._moment)
+            self._align_members(walk)
         return walk.found
 
     def conclude(self) -> int:
@@ -162,6 +163,7 @@ class SourceWalker:
             adopt_as=spec.name if is_in_catalogue else None,
             tags=spec.tags,
             read_otherwise=self._read_otherwise(spec),
+            ingest_run_id=self._ingest_run_id,
         )
         return _Walk(spec, listing, question, is_known, listed_before, out)
 
@@ -266,7 +268,7 @@ class SourceWalker:
         if self._wishes.dry_run:
             return deleted
         if walk.is_known:
-            align_members(self._warehouse, listed.locations, self._moment)
+            self._align_members(walk)
 
         def note(connection: Connection) -> None:
             if walk.spec.kind is SourceKind.MANIFEST:
@@ -284,6 +286,10 @@ class SourceWalker:
         in_transaction(self._warehouse, note)
         return deleted
 
+    def _align_members(self, walk: _Walk) -> None:
+        where = self._listed(walk).locations
+        align_members(self._warehouse, where, self._moment, ingest_run_id=self._ingest_run_id)
+
     def _listed(self, walk: _Walk) -> Listed:
         unlisted = frozenset(walk.listing.unlisted)
 
@@ -298,6 +304,7 @@ class SourceWalker:
             is_gone=is_gone,
             before=walk.listed_before,
             moment=self._moment,
+            ingest_run_id=self._ingest_run_id,
         )
 
 

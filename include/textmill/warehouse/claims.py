@@ -17,6 +17,7 @@ from textmill.records import Content, Kind, ReaderFingerprints
 from textmill.run_wishes import Reread
 from textmill.warehouse.fingerprints import media_read_otherwise
 from textmill.warehouse.locations import media_key, unfinished_archives
+from textmill.warehouse.quarantining import NEVER
 from textmill.warehouse.tables import SETTLED, ingest_run, media, reading
 
 _UNCLAIMED = {"claimed_run": None, "claimed_batch": None, "claimed_reading": None, "claimed_at": None}
@@ -66,6 +67,7 @@ def claim(connection: Connection, content: Content, claimant: Claimant, now: dat
             media.c.kind,
             media.c.status,
             media.c.needs_retry,
+            media.c.next_try_at,
             media.c.claimed_run,
             media.c.claimed_batch,
             media.c.claimed_reading,
@@ -135,6 +137,8 @@ def _may_read(connection: Connection, row: Row[*tuple[Any, ...]], claimant: Clai
         return True
     if claimant.reread is Reread.OTHER_ENGINE and _is_read_otherwise(connection, row, claimant):
         return True
+    if row.next_try_at == NEVER:
+        return False
     if claimant.reread is Reread.REFUSED and row.status in ("partial", "quarantined"):
         return True
     if row.status not in SETTLED or row.needs_retry:

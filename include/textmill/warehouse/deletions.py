@@ -19,7 +19,7 @@ from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.known import CHUNK, begins_with
 from textmill.warehouse.locations import DELETED, REAPPEARED
 from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
-from textmill.warehouse.quarantining import close_gone, reopen_locations
+from textmill.warehouse.quarantine_closing import close_gone, reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location
 
@@ -38,6 +38,7 @@ class Listed:
         is_gone: whether a URI that it did not name is one that it would have named.
         before: when it was listed to its end before.
         moment: when this run began.
+        ingest_run_id: its key.
     """
 
     prefix: str | None
@@ -47,6 +48,7 @@ class Listed:
     is_gone: Callable[[str], bool]
     before: datetime | None
     moment: datetime
+    ingest_run_id: int | None = None
 
     @property
     def locations(self) -> ColumnElement[bool]:
@@ -132,7 +134,7 @@ def _delete(listed: Listed, chunk: Sequence[int], connection: Connection) -> Non
         update(media_location).where(media_location.c.id.in_(gone), *_may_go(listed.moment)).values(**values)
     )
     choose_between_locations(connection, gone)
-    close_gone(connection, gone, listed.moment)
+    close_gone(connection, gone, listed.moment, ingest_run_id=listed.ingest_run_id)
 
 
 def _deleted(moment: datetime) -> dict[str, Any]:
@@ -145,7 +147,9 @@ def members_of(uri: str, sha256: str) -> ColumnElement[bool]:
     return or_(begins_with(f"{uri}!"), media_location.c.archive_id == content)
 
 
-def align_members(engine: Engine, where: ColumnElement[bool], moment: datetime) -> None:
+def align_members(
+    engine: Engine, where: ColumnElement[bool], moment: datetime, *, ingest_run_id: int | None = None
+) -> None:
     """Have members of archives be there if, and only if, the content of their archive lies somewhere.
 
     Those of an archive that was moved stay at the address at which it was opened. Repeated until nothing
@@ -153,14 +157,17 @@ def align_members(engine: Engine, where: ColumnElement[bool], moment: datetime) 
 
     Args:
         where: says which locations are looked at.
+        ingest_run_id: the run that looks.
     """
     went = came = True
     while went or came:
-        went = _follow(engine, where, moment, gone=True)
-        came = _follow(engine, where, moment, gone=False)
+        went = _follow(engine, where, moment, ingest_run_id, gone=True)
+        came = _follow(engine, where, moment, ingest_run_id, gone=False)
 
 
-def _follow(engine: Engine, where: ColumnElement[bool], moment: datetime, *, gone: bool) -> bool:
+def _follow(
+    engine: Engine, where: ColumnElement[bool], moment: datetime, ingest_run_id: int | None, *, gone: bool
+) -> bool:
     """Mark members as deleted (`gone`) or as there again; returns whether there were any."""
     archive = media_location.alias("archive")
     lies_somewhere = (
@@ -184,11 +191,11 @@ def _follow(engine: Engine, where: ColumnElement[bool], moment: datetime, *, gon
         members = array("q", rows.scalars())
     keys = iter(members)
     while chunk := list(islice(keys, CHUNK)):
-        in_transaction(engine, partial(_bury if gone else _revive, chunk, moment))
+        in_transaction(engine, partial(_bury if gone else _revive, chunk, moment, ingest_run_id))
     return bool(members)
 
 
-def _bury(chunk: Sequence[int], moment: datetime, connection: Connection) -> None:
+def _bury(chunk: Sequence[int], moment: datetime, ingest_run_id: int | None, connection: Connection) -> None:
     lock_media_at(connection, chunk)
     connection.execute(
         update(media_location)
@@ -196,10 +203,12 @@ def _bury(chunk: Sequence[int], moment: datetime, connection: Connection) -> Non
         .values(**_deleted(moment))
     )
     choose_between_locations(connection, chunk)
-    close_gone(connection, chunk, moment)
+    close_gone(connection, chunk, moment, ingest_run_id=ingest_run_id)
 
 
-def _revive(chunk: Sequence[int], moment: datetime, connection: Connection) -> None:
+def _revive(
+    chunk: Sequence[int], moment: datetime, ingest_run_id: int | None, connection: Connection
+) -> None:
     lock_media_at(connection, chunk)
     connection.execute(
         update(media_location)
@@ -207,4 +216,4 @@ def _revive(chunk: Sequence[int], moment: datetime, connection: Connection) -> N
         .values(deleted_at=None, change=REAPPEARED, changed_at=moment, last_seen=moment)
     )
     choose_between_locations(connection, chunk)
-    reopen_locations(connection, chunk)
+    reopen_locations(connection, chunk, moment, ingest_run_id=ingest_run_id)

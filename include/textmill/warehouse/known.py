@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, select, text, upd
 from textmill.records import Kind, MediaRef
 from textmill.run_wishes import Reread
 from textmill.warehouse.addresses import name_hash, uri_hash
-from textmill.warehouse.locations import REAPPEARED, OpenMembers, open_members, waits
+from textmill.warehouse.locations import REAPPEARED, OpenMembers, is_ignored, open_members, waits
 from textmill.warehouse.main_locations import choose_between_locations, lock_media_at
-from textmill.warehouse.quarantining import reopen_locations
+from textmill.warehouse.quarantine_closing import reopen_locations
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import SETTLED, media, media_location
 from textmill.web_addresses import is_web
@@ -45,6 +45,7 @@ class Question:
         adopt_as: the name to give to locations whose source is a typed address; None leaves them.
         tags: those of the source, which such locations get, too.
         read_otherwise: what `Reread.OTHER_ENGINE` goes by; without it, everything is read again.
+        ingest_run_id: the run that asks.
     """
 
     reread: Reread
@@ -54,6 +55,7 @@ class Question:
     adopt_as: str | None = None
     tags: tuple[str, ...] = ()
     read_otherwise: ReadOtherwise | None = None
+    ingest_run_id: int | None = None
 
 
 @dataclass
@@ -184,7 +186,7 @@ def mark(connection: Connection, answer: Answer, question: Question) -> None:
             )
         )
         choose_between_locations(connection, answer.back)
-        reopen_locations(connection, answer.back)
+        reopen_locations(connection, answer.back, question.moment, ingest_run_id=question.ingest_run_id)
     if answer.to_adopt and question.adopt_as is not None:
         connection.execute(
             update(media_location)
@@ -257,6 +259,7 @@ def _known(question: Question) -> Any:
             location.deleted_at.is_not(None).label("deleted"),
             and_(location.change == REAPPEARED, location.changed_at == question.moment).label("back"),
             waits(location, question.now).label("waits"),
+            is_ignored(location).label("ignored"),
             adopt,
             media.c.status,
             media.c.needs_retry,
@@ -294,7 +297,7 @@ def _is_wanted(row: Row[*tuple[Any, ...]], members: OpenMembers, reread: Reread)
         case Reread.OTHER_ENGINE:
             return bool(row.failures > 0)  # and what is read otherwise, see `_read_otherwise`
         case Reread.REFUSED:
-            return (
+            return not row.ignored and (
                 bool(row.refused)
                 or row.failures > 0
                 or row.status in ("partial", "quarantined")

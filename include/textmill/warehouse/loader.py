@@ -22,7 +22,8 @@ from textmill.staging import name_of
 from textmill.warehouse.addresses import uri_hash
 from textmill.warehouse.documents import FreshDocument, rebuild_document
 from textmill.warehouse.page_writing import Origin, write_pages
-from textmill.warehouse.quarantining import RetryWaits, has_entries, next_try_of, quarantine_all, resolve
+from textmill.warehouse.quarantine_closing import has_entries, resolve
+from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all
 from textmill.warehouse.tables import media, page
 
 
@@ -87,7 +88,14 @@ def load_medium(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
     if medium.entries:
-        resolve(connection, uri=result.uri, sha256=result.sha256, kept=result.rejections, now=now)
+        resolve(
+            connection,
+            uri=result.uri,
+            sha256=result.sha256,
+            kept=result.rejections,
+            now=now,
+            ingest_run_id=ingest_run_id,
+        )
     _settle(connection, medium.id, result, bool(changed), bool(medium.pages), now)
     return changed
 
@@ -136,7 +144,7 @@ def _settle(
     values: dict[str, Any] = {
         "status": status,
         "needs_retry": needs_retry,
-        "next_try_at": next_try_of(connection, result.sha256) if needs_retry else None,
+        "next_try_at": next_try_of(connection, result.sha256) if result.rejections else None,
     }
     if result.page_count is not None:
         values["page_count"] = result.page_count

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.mysql import insert
 from textmill.records import Kind, MediaRef
 from textmill.warehouse.addresses import name_hash, uri_hash
 from textmill.warehouse.main_locations import choose_main_locations
-from textmill.warehouse.quarantining import reopen_medium
+from textmill.warehouse.quarantine_closing import reopen_medium
+from textmill.warehouse.quarantining import NEVER
 from textmill.warehouse.tables import SETTLED, media, media_location
 from textmill.web_addresses import is_web
 
@@ -56,7 +57,7 @@ def open_members(
     """Return which archives have to be opened for something that lies in them.
 
     Asked of the members each time it matters, instead of noted: a member may be read by another batch, or at
-    another place, long after its archive was closed.
+    another place, long after its archive was closed. What somebody chose to ignore is through.
 
     Args:
         now: tells what waits; without it, nothing does.
@@ -88,7 +89,7 @@ def open_members(
     rows = connection.execute(
         select(inside.c.archive_id, func.min(waits(inside.c, now)).label("waits"))
         .outerjoin(media, media.c.id == inside.c.media_id)
-        .where(or_(*is_open))
+        .where(or_(*is_open), is_ignored(inside.c) == 0)
         .group_by(inside.c.archive_id)
     ).all()
     return OpenMembers(
@@ -110,6 +111,15 @@ def waits(location: Any, now: datetime | None) -> ColumnElement[Any]:
     )
 
 
+def is_ignored(location: Any) -> ColumnElement[Any]:
+    """Say in SQL whether all that is in quarantine of a location, or of its medium, is ignored.
+
+    Args:
+        location: columns of `media_location`, joined with `media`.
+    """
+    return func.coalesce(or_(location.next_try_at == NEVER, media.c.next_try_at == NEVER), 0)
+
+
 def media_key(connection: Connection, sha256: str) -> int:
     """Return the primary key of a medium."""
     key: int = connection.execute(select(media.c.id).where(media.c.sha256 == sha256)).scalar_one()
@@ -129,6 +139,7 @@ def note_location(
     tags: Sequence[str] | None = None,
     failures: int = 0,
     next_try_at: datetime | None = None,
+    ingest_run_id: int | None = None,
 ) -> None:
     """Record what lies at an address now.
 
@@ -141,6 +152,7 @@ def note_location(
         tags: of the source and the manifest; None leaves them as they are.
         failures: how many runs failed here in a row.
         next_try_at: before this, what failed here waits.
+        ingest_run_id: the run that looked.
     """
     _expect_archive_again(connection, ref, media_id, refused)
     before = connection.execute(
@@ -154,7 +166,7 @@ def note_location(
         "bytes": ref.bytes,
         "modified_ns": ref.modified_ns,
         "failures": max(1, failures) if failed else 0,
-        "next_try_at": next_try_at if failed else None,
+        "next_try_at": next_try_at if media_id is None else None,
         "deleted_at": None,
         "last_seen": now,
     }
@@ -179,7 +191,7 @@ def note_location(
         if before.deleted_at is not None or values.get("media_id", before.media_id) != before.media_id:
             choose_main_locations(connection, before.id, left=[before.media_id])
     if values.get("change") in (MOVED, COPIED, REAPPEARED) and media_id is not None:
-        reopen_medium(connection, media_id, ref.uri)
+        reopen_medium(connection, media_id, ref.uri, now, ingest_run_id=ingest_run_id)
 
 
 def note_seen(connection: Connection, uris: Sequence[str], now: datetime) -> None:

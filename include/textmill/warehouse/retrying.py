@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine, or_, select
 from textmill.records import MediaRef, Stage
 from textmill.run_wishes import QuarantineFilter
 from textmill.warehouse.known import CHUNK
+from textmill.warehouse.quarantine_choice import fitting
+from textmill.warehouse.quarantine_history import Status
 from textmill.warehouse.seen_locations import SeenLocations
 from textmill.warehouse.tables import media, media_location, quarantine
 
@@ -50,20 +52,14 @@ def locations_to_retry(engine: Engine, wish: QuarantineFilter) -> Iterator[Media
 
 
 def _entries(wish: QuarantineFilter, after: int) -> Any:
-    conditions = [
-        quarantine.c.id > after,
-        quarantine.c.status == "open",
-        quarantine.c.stage != Stage.DISCOVER,
-    ]
-    if wish.reasons:
-        conditions.append(quarantine.c.reason.in_(wish.reasons))
-    if wish.since is not None:
-        conditions.append(quarantine.c.last_seen >= wish.since)
-    if wish.until is not None:
-        conditions.append(quarantine.c.last_seen < wish.until)
     return (
         select(quarantine.c.id, quarantine.c.uri_hash, quarantine.c.sha256, quarantine.c.stage)
-        .where(*conditions)
+        .where(
+            quarantine.c.id > after,
+            quarantine.c.status == Status.OPEN,
+            quarantine.c.stage != Stage.DISCOVER,
+            *fitting(wish),
+        )
         .order_by(quarantine.c.id)
         .limit(CHUNK)
     )

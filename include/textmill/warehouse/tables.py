@@ -327,7 +327,9 @@ quarantine = Table(
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
     Column("batch_no", Integer, nullable=False, comment="-1: refused before there were batches"),
     Column("closed_at", _MOMENT, comment="when it was resolved, ignored or gone"),
-    Column("note", Text, comment="what somebody wrote who resolved or ignored it"),
+    Column("note", Text, comment="what somebody wrote last about it"),
+    Column("text_read", Text, comment="the beginning of what was read on a refused page"),
+    Column("confidence", Double, comment="of the text that was read"),
     **_INNODB,
 )
 

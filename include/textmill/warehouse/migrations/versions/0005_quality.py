@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from textmill.warehouse.migrations.steps import (
     MOMENT,
@@ -54,7 +55,9 @@ def upgrade() -> None:
     add_columns(
         "quarantine",
         sa.Column("closed_at", MOMENT, comment="when it was resolved, ignored or gone"),
-        sa.Column("note", sa.Text(), comment="what somebody wrote who resolved or ignored it"),
+        sa.Column("note", sa.Text(), comment="what somebody wrote last about it"),
+        sa.Column("text_read", sa.Text(), comment="the beginning of what was read on a refused page"),
+        sa.Column("confidence", mysql.DOUBLE(asdecimal=False), comment="of the text that was read"),
     )
     op.execute("UPDATE quarantine SET closed_at = last_seen WHERE status <> 'open' AND closed_at IS NULL")
     create_table(
@@ -122,7 +125,7 @@ def _upgrade_results() -> None:
 
 def downgrade() -> None:
     drop_tables("quarantine_event")
-    drop_columns("quarantine", "closed_at", "note")
+    drop_columns("quarantine", "closed_at", "note", "text_read", "confidence")
     op.execute("DELETE FROM quality_result")  # one expectation can stand there with two severities
     add_index(
         _EARLIER_KEY,
