@@ -253,7 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", help=argparse.SUPPRESS)
     parser.add_argument("--samples", type=Path, default=Path("samples"), help="folder with pictures to read")
     parser.add_argument("--copies", type=int, default=6, help="how often each slot reads them in one round")
-    parser.add_argument("--rounds", type=int, default=5, help="with and without gates, in turn; 0 for none")
+    parser.add_argument("--rounds", type=int, default=3, help="with and without gates, in turn; 0 for none")
     parser.add_argument("--slots", type=int, default=2, help="OCR processes at once")
     parser.add_argument(
         "--sizes", type=int, nargs="*", default=_SIZES, help="pages of the batches judged alone"
@@ -277,7 +277,8 @@ def _measure(options: argparse.Namespace, staging: Staging) -> None:
     stage_pictures(first, pictures)
     read_all([first])
     read = list(read_pages(first.checkpoint))
-    report_alone(staging, read, numbers, options.sizes)
+    if options.sizes:
+        report_alone(staging, read, numbers, options.sizes)
     if options.rounds:
         areas = [run.batch(next(numbers)) for _ in range(options.slots)]
         for area in areas:

@@ -22,8 +22,6 @@ DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "warehouse.md"
 _FIRST = ("v_document", "v_page", "v_line", "v_video_text", "v_search")
 """The views with texts come first, the others by name."""
 _AS = re.compile(r"\bAS\s+`?(\w+)`?\s*,?\s*(?:--\s*(?P<meaning>.*))?$")
-_TABLE = re.compile(r"^\s*((LEFT )?JOIN|FROM)\b")
-"""Of a subquery: what follows is no column."""
 _COMMENT = re.compile(r"^\s*--\s*(?P<words>.*)$")
 
 
@@ -69,12 +67,13 @@ def _start(lines: list[str]) -> int:
 def _columns(lines: list[str]) -> Iterator[Column]:
     """Yield the columns between SELECT and FROM at the margin; further comment lines go on with the last."""
     name, words = "", []
+    depth = 0
     for line in lines:
         if line.startswith("FROM"):
             break
-        if _TABLE.match(line):
-            continue
-        if match := _AS.search(line):
+        statement = line.partition("--")[0]
+        depth += statement.count("(") - statement.count(")")
+        if depth == 0 and (match := _AS.search(line)):
             if name:
                 yield Column(name, " ".join(words))
             name, words = match[1], [match["meaning"] or ""]
