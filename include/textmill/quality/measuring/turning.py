@@ -1,12 +1,11 @@
 """A page read the wrong way round: sideways told by the lines themselves, upside down by where they begin.
 
 Lines that run down the page say that it is sideways, whatever was read in them. A page that is upside down
-has level lines; what shows it is that lines of running text begin at one edge and end anywhere. Turned
-round, they end at one edge, and what is read in them is doubtful. On the labelled set (docs/quality-
-accuracy.md) this tells upside-down pages from pages spoiled otherwise, but for receipts and tables, whose
-lines are aligned on both sides; those show by their low confidence alone. Nothing is said of right-to-left
-letters: lines that end at the edge where these should begin are as likely of another script, read as Arabic
-or Hebrew.
+has level lines; what shows it is that lines of running text begin at one edge and end anywhere. Turned round,
+they end at one edge, and what is read in them is doubtful. On the labelled set, docs/quality-accuracy.md,
+this tells upside-down pages from pages spoiled otherwise, but for receipts and tables, with lines aligned
+on both sides; those show by their low confidence alone. Nothing is said of right-to-left letters: lines that
+end at the edge where these should begin are as likely of another script, read as Arabic or Hebrew.
 """
 
 from __future__ import annotations
