@@ -7,6 +7,7 @@ from alembic import command
 from sqlalchemy import URL, Connection, Engine, inspect, text
 from warehouse_records import NOW, content, page, ref
 
+from textmill.warehouse.addresses import name_hash
 from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.loader import MediumResult, load_medium
@@ -115,5 +116,7 @@ def test_pages_that_are_there_survive_the_way_back_and_forth(
     finally:
         upgrade(warehouse_server.render_as_string(hide_password=False))
     with warehouse.connect() as connection:
-        kept = connection.execute(text("SELECT text, preprocessing, low_line_share FROM v_page")).one()
-    assert tuple(kept) == (page(1).text, "", None)
+        kept = connection.execute(text("SELECT text, preprocessing, low_line_share, uri FROM v_page")).one()
+        hashed = connection.execute(text("SELECT source_hash FROM media_location")).scalar_one()
+    assert tuple(kept) == (page(1).text, "", None, ref().uri)
+    assert hashed == name_hash(ref().source)
