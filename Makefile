@@ -150,6 +150,10 @@ bench: setup-dev ## Measure throughput
 bench-million: setup-dev ## Measure discovery and planning of a million files and URLs
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million
 
+.PHONY: bench-load
+bench-load: setup-dev ## Measure loading beside plain upserts of the same rows, its memory, and readers beside it
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.load
+
 .PHONY: bench-text-layer
 bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
 	@$(STACK) models

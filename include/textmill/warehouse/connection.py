@@ -160,7 +160,8 @@ class Transactions:
 
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one transaction and return its result, as `in_transaction` does."""
-        return _RETRYING.copy()(self._once, work)
+        result: T = _RETRYING.copy()(self._once, work)
+        return result
 
     def _once(self, work: Callable[[Connection], T]) -> T:
         if self._connection is None:
