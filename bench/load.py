@@ -144,7 +144,8 @@ def _speed(url: URL, place: Path, rounds: int) -> list[str]:
         lines += [
             f"| {shape.name}: {shape.media} × {shape.pages} pages | {state} "
             f"| {wall.rate('raw', state, shape.total):.0f} | {wall.rate('ours', state, shape.total):.0f} "
-            f"| **{wall.ratio(state):.2f}** | {wall.span(state)} | ≥ {_TARGET} | {1 / busy.ratio(state):.2f} |"
+            f"| **{wall.ratio(state):.2f}** | {wall.span(state)} | ≥ {_TARGET} "
+            f"| {1 / busy.ratio(state):.2f} |"
             for state in ("fresh", "again")
         ]
         print(lines[-2], lines[-1], sep="\n", file=sys.stderr, flush=True)
