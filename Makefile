@@ -168,6 +168,10 @@ bench-million: setup-dev ## Measure discovery and planning of a million files an
 bench-warehouse: setup-dev ## Measure analysts' queries on a million pages (fills a database of 7 GB once)
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million_pages --out bench/results/warehouse.md
 
+.PHONY: bench-load
+bench-load: setup-dev ## Measure loading beside plain upserts of the same rows, its memory, and readers beside it
+	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.load
+
 .PHONY: bench-text-layer
 bench-text-layer: setup-dev ## Measure how much faster text layers are than OCR
 	@$(STACK) models

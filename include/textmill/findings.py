@@ -108,6 +108,10 @@ class JudgedPages:
         for page, judgement in zip(self._pages, self.judgements, strict=True):
             yield page, judgement.verdict
 
+    def records(self) -> Iterator[PageRecord]:
+        """Stream the pages, whatever is said of them."""
+        return iter(self._pages)
+
     def accepted(self) -> Iterator[StagedPage]:
         """Stream the pages that are to be loaded, with their warnings."""
         for page, judgement in zip(self._pages.staged(), self.judgements, strict=True):

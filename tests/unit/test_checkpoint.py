@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from textmill.checkpoint import Checkpoint, read_pages, read_progress, read_rejections
+from textmill.checkpoint import Checkpoint, read_events, read_pages, read_progress, read_rejections
 from textmill.errors import DamagedImage
 from textmill.records import (
     MediumDone,
@@ -58,6 +58,14 @@ def test_progress_names_finished_pages(tmp_path: Path) -> None:
     assert progress.finished_pages == {(SHA, 1), (SHA, 2)}
     assert progress.page_counts == {SHA: 3}
     assert progress.finished_media == set()
+
+
+def test_what_is_not_a_page_can_be_read_alone(tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    write_two_pages(path)
+    without = list(read_events(path, pages=False))
+    assert without == [event for event in read_events(path) if not isinstance(event, PageRead)]
+    assert len(without) == 3
 
 
 def test_no_file_is_no_progress(tmp_path: Path) -> None:

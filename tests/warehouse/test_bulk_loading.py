@@ -23,6 +23,7 @@ from textmill.warehouse.locations import note_location
 from textmill.warehouse.migrate import upgrade
 from textmill.warehouse.runs import plan_run, run_key, start_run
 
+CLAIMANT = Claimant("run-1", 0, True, 1.0)
 AWKWARD = 'it\'s a \\ "quoted" %s, 50 % 🦓 漢字\n\t'
 
 
@@ -41,7 +42,7 @@ def load(
     now = NOW + timedelta(hours=later)
 
     def work(connection: Connection) -> int:
-        registered = claim(connection, content(), Claimant("run-1", 0, True, 1.0), now)
+        registered = claim(connection, content(), CLAIMANT, now)
         note_location(connection, ref(), media_id=registered.media_id, refused=False, now=now)
         result = MediumResult(ref().uri, "a" * 64, len(pages) + len(rejections), pages, rejections)
         key = run_key(connection, "run-1")
@@ -202,6 +203,43 @@ class TestSmallPackets:
                 load(engine, pages, later=1)
             assert "max_allowed_packet" in str(failure.value)
             assert rows(engine, "SELECT page_no, LENGTH(text) FROM page") == before
+
+
+class TestBesideOtherLoaders:
+    @pytest.mark.usefixtures("ingest_run_id")
+    def test_who_waited_for_the_same_medium_finds_what_the_other_wrote(self, warehouse: Engine) -> None:
+        pages = [confident(number, 0.9, 0.8) for number in range(1, 4)]
+        refused = Rejection.of(
+            EngineFailed("failed"), uri=ref().uri, sha256="a" * 64, stage=Stage.OCR, page_no=3
+        )
+        in_transaction(warehouse, lambda connection: claim(connection, content(), CLAIMANT, NOW))
+        writing, changed = threading.Event(), []
+
+        class Slow(list[PageRecord]):
+            def __iter__(self) -> Iterator[PageRecord]:
+                writing.set()
+                waiting.wait(0.7)  # long enough for the other to stand before the lock
+                return super().__iter__()
+
+        waiting = threading.Event()
+
+        def write(pages: Sequence[PageRecord], rejections: Sequence[Rejection]) -> None:
+            def work(connection: Connection) -> int:
+                result = MediumResult(ref().uri, "a" * 64, 3, pages, rejections)
+                key = run_key(connection, "run-1")
+                return load_medium(connection, result, ingest_run_id=key, batch_no=0, now=NOW)
+
+            changed.append(in_transaction(warehouse, work))
+
+        first = threading.Thread(target=write, args=(Slow(pages[:2]), [refused]))
+        first.start()
+        assert writing.wait(20)
+        write(pages, [])
+        first.join(20)
+        assert changed == [2, 1]
+        assert rows(warehouse, "SELECT COUNT(*) FROM line") == [(6,)]
+        assert rows(warehouse, "SELECT status FROM quarantine") == [("resolved",)]
+        assert rows(warehouse, "SELECT status FROM media") == [("loaded",)]
 
 
 class TestBesideAnalysts:

@@ -79,15 +79,18 @@ def load_medium(
     A page that is there with the same text from the same fingerprint is left alone, down to its `loaded_at`.
     A page that was accepted once and is refused now keeps its earlier text.
     """
-    medium = connection.execute(
-        _LOCK_MEDIUM, {"sha256": result.sha256, "address": uri_hash(result.uri)}
+    media_id = connection.execute(_LOCK_MEDIUM, {"sha256": result.sha256}).scalar_one()
+    # Only now: whoever held the lock may have written pages and entries.
+    known = connection.execute(
+        _WHAT_IS_KNOWN,
+        {"media_id": media_id, "sha256": result.sha256, "address": uri_hash(result.uri)},
     ).one()
-    origin = Origin(medium.id, name_of(result.uri), ingest_run_id, batch_no, now)
-    changed = _write(connection, result.pages, origin, nothing_there=not medium.pages)
+    origin = Origin(media_id, name_of(result.uri), ingest_run_id, batch_no, now)
+    changed = _write(connection, result.pages, origin, nothing_there=not known.pages)
     quarantine_all(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
-    if medium.entries:
+    if known.entries:
         resolve(
             connection,
             uri=result.uri,
@@ -96,21 +99,16 @@ def load_medium(
             now=now,
             ingest_run_id=ingest_run_id,
         )
-    _settle(connection, medium.id, result, bool(changed), bool(medium.pages), now)
+    _settle(connection, media_id, result, bool(changed), bool(known.pages), now)
     return changed
 
 
-_PAGES_THERE = select(func.count()).where(page.c.media_id == media.c.id).correlate(media).scalar_subquery()
-_LOCK_MEDIUM = (
-    select(
-        media.c.id,
-        _PAGES_THERE.label("pages"),
-        has_entries(bindparam("address"), bindparam("sha256")).label("entries"),
-    )
-    .where(media.c.sha256 == bindparam("sha256"))
-    .with_for_update()
+_LOCK_MEDIUM = select(media.c.id).where(media.c.sha256 == bindparam("sha256")).with_for_update()
+_WHAT_IS_KNOWN = select(
+    select(page.c.id).where(page.c.media_id == bindparam("media_id")).exists().label("pages"),
+    has_entries(bindparam("address"), bindparam("sha256")).label("entries"),
 )
-"""Locks the row; what it tells besides spares statements that would find nothing."""
+"""Whether there is anything to compare with, or to close: for a new medium, that spares both."""
 
 
 def _write(connection: Connection, pages: Pages, origin: Origin, *, nothing_there: bool) -> int:
