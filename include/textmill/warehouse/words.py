@@ -17,7 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.dialects.mysql import insert
 
 from textmill.warehouse.cjk import cjk_pieces
 from textmill.warehouse.connection import in_transaction
@@ -27,7 +28,7 @@ from textmill.warehouse.word_forms import grams_of, shape_of, words_of
 _WORDS_AT_ONCE = 2000
 _WORDS_IN_MEMORY = 100_000
 _PAGES_AT_ONCE = 500
-_STEPS = 8
+_STEPS = 2
 """Times that a count is written while it doubles, on average: more is more exact."""
 
 
@@ -65,25 +66,24 @@ def _counted(texts: Iterable[str]) -> Iterator[Counter[str]]:
 
 def _add(connection: Connection, found: Mapping[str, int]) -> None:
     known = {
-        row.word: row
-        for row in connection.execute(
-            select(word.c.id, word.c.word, word.c.pages).where(word.c.word.in_(list(found)))
-        )
+        row.word: row.pages
+        for row in connection.execute(select(word.c.word, word.c.pages).where(word.c.word.in_(list(found))))
     }
+    rows = [
+        {"word": one, "shape": shape_of(one), "pages": more}
+        for one, pages in found.items()
+        if (more := _step(known[one], pages) if one in known else pages)
+    ]
+    if rows:
+        entry = insert(word)
+        raised = word.c.pages + entry.inserted.pages
+        connection.execute(entry.on_duplicate_key_update(pages=raised), rows)
     unknown = [one for one in found if one not in known]
     if unknown:
-        _insert(connection, found, unknown)
-    for one, row in known.items():
-        more = _step(row.pages, found[one])
-        if more:
-            connection.execute(update(word).where(word.c.id == row.id).values(pages=word.c.pages + more))
+        _add_grams(connection, unknown)
 
 
-def _insert(connection: Connection, found: Mapping[str, int], unknown: Sequence[str]) -> None:
-    connection.execute(
-        insert(word).prefix_with("IGNORE"),
-        [{"word": one, "shape": shape_of(one), "pages": found[one]} for one in unknown],
-    )
+def _add_grams(connection: Connection, unknown: Sequence[str]) -> None:
     # Another loader may have been first with some of them: the keys are asked for.
     added = connection.execute(select(word.c.id, word.c.shape).where(word.c.word.in_(unknown)))
     grams = sorted((*gram, row.id) for row in added for gram in grams_of(row.shape))
