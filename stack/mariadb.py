@@ -78,8 +78,8 @@ def command(home: Path, account: ServerAccount, port: int) -> list[str]:
         "--innodb-buffer-pool-size=256M",
         # Two-letter words and most abbreviations of forms and invoices are worth finding.
         "--innodb-ft-min-token-size=2",
-        # Whoever looks for "to be", "WHO" or "de la" finds them. The migration that builds the index sets it for
-        # itself; this is for a rebuild by hand.
+        # Whoever looks for "to be", "WHO" or "de la" finds them. The migration that builds the index sets it
+        # for itself; this is for a rebuild by hand.
         "--innodb-ft-enable-stopword=OFF",
     ]
 
