@@ -68,8 +68,8 @@ def _report(each: int, vocabulary: int) -> str:
     parts = [
         "# Search in misread text",
         f"{len(corpus)} pages of 250 words from the documentation of Python's standard library; each letter "
-        f"and digit misread with a chance of {_ERRORS:.0%}. `make bench-search`, {about.cpu}, "
-        f"{about.cores} cores.",
+        f"and digit misread with a chance of {_ERRORS:.0%}. "
+        f"`make bench-search`, {about.cpu}, {about.cores} cores.",
     ]
     for confused, title in ((False, "Random errors"), (True, "Half of the errors as OCR makes them")):
         with _warehouse() as engine:

@@ -2,9 +2,8 @@
 
 Full-text indexes take words apart at spaces, which these scripts lack or use otherwise. MySQL has a parser
 that cuts text into pairs of letters (ngram), MariaDB has none; so the pairs are made here and kept in a
-column of their own, which both servers index alike. The stored function `textmill_cjk` makes the same
-pieces of what somebody looks for: a phrase of pairs is a piece of text, in the middle of a sentence as
-well.
+column of their own, which both servers index alike. The stored function `textmill_cjk` makes the same pieces
+of what somebody looks for: a phrase of pairs is a piece of text, in the middle of a sentence as well.
 
 Pieces are ASCII, so that no collation takes two letters for one, no server's shortest word is too long, and
 letters beyond the Basic Multilingual Plane, which are no letters to full-text parsers, are found:

@@ -17,21 +17,26 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, text, update
+from sqlalchemy.dialects.mysql import insert
 
 from textmill.warehouse.cjk import cjk_pieces
 from textmill.warehouse.connection import in_transaction
-from textmill.warehouse.tables import page, word, word_backlog, word_gram
-from textmill.warehouse.word_forms import grams_of, shape_of, words_of
+from textmill.warehouse.tables import page, word, word_backlog
+from textmill.warehouse.word_forms import shape_of, words_of
 
 _WORDS_AT_ONCE = 2000
 _WORDS_IN_MEMORY = 100_000
 _PAGES_AT_ONCE = 500
-_STEPS = 8
-"""Times that a count is written while it doubles, on average: more is more exact."""
-
-
 _BACKLOG_SECONDS = 5.0
+
+_GRAMS = text(
+    "INSERT IGNORE INTO word_gram (gram, place, length, word_id) "
+    "WITH RECURSIVE number (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM number WHERE n < 19) "
+    "SELECT SUBSTRING(w.shape, 2 * number.n + 1, 2), number.n, CHAR_LENGTH(w.shape), w.id "
+    "FROM word AS w JOIN number ON number.n < CHAR_LENGTH(w.shape) DIV 2 WHERE w.word IN :words "
+    "ORDER BY 1, 2, 3, 4"
+).bindparams(bindparam("words", expanding=True))
 
 
 def keep_vocabulary(warehouse: Engine, texts: Iterable[str]) -> None:
@@ -65,38 +70,31 @@ def _counted(texts: Iterable[str]) -> Iterator[Counter[str]]:
 
 def _add(connection: Connection, found: Mapping[str, int]) -> None:
     known = {
-        row.word: row
-        for row in connection.execute(
-            select(word.c.id, word.c.word, word.c.pages).where(word.c.word.in_(list(found)))
-        )
+        row.word: row.pages
+        for row in connection.execute(select(word.c.word, word.c.pages).where(word.c.word.in_(list(found))))
     }
+    rows = [
+        {"word": one, "shape": shape_of(one), "pages": more}
+        for one, pages in found.items()
+        if (more := _step(known[one], pages) if one in known else pages)
+    ]
+    if rows:
+        entry = insert(word)
+        raised = word.c.pages + entry.inserted.pages
+        connection.execute(entry.on_duplicate_key_update(pages=raised), rows)
     unknown = [one for one in found if one not in known]
     if unknown:
-        _insert(connection, found, unknown)
-    for one, row in known.items():
-        more = _step(row.pages, found[one])
-        if more:
-            connection.execute(update(word).where(word.c.id == row.id).values(pages=word.c.pages + more))
+        _add_grams(connection, unknown)
 
 
-def _insert(connection: Connection, found: Mapping[str, int], unknown: Sequence[str]) -> None:
-    connection.execute(
-        insert(word).prefix_with("IGNORE"),
-        [{"word": one, "shape": shape_of(one), "pages": found[one]} for one in unknown],
-    )
-    # Another loader may have been first with some of them: the keys are asked for.
-    added = connection.execute(select(word.c.id, word.c.shape).where(word.c.word.in_(unknown)))
-    grams = sorted((*gram, row.id) for row in added for gram in grams_of(row.shape))
-    if grams:
-        connection.execute(
-            insert(word_gram).prefix_with("IGNORE"),
-            [dict(zip(("gram", "place", "length", "word_id"), gram, strict=True)) for gram in grams],
-        )
+def _add_grams(connection: Connection, unknown: Sequence[str]) -> None:
+    # Cut by the server: sending them would take most of the time. As `grams_of` in word_forms.py.
+    connection.execute(_GRAMS, {"words": list(unknown)})
 
 
 def _step(known: int, more: int) -> int:
     """Return by how much to raise a count: by more than is due, with the chance that makes up for it."""
-    chance = min(1.0, more * _STEPS / max(known, 1))
+    chance = min(1.0, more / max(known, 1))
     return round(more / chance) if random.random() < chance else 0  # noqa: S311
 
 
