@@ -6,7 +6,8 @@ import importlib
 import random
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,16 @@ def triggered() -> DagRun:
         ).scalar_one()
 
 
+@contextmanager
+def calling_runs(run_id: str) -> Iterator[None]:
+    """Have the next test of a DAG be the run that is called so."""
+    from airflow.models.dagrun import DagRun
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DagRun, "generate_run_id", staticmethod(lambda **_: run_id))
+        yield
+
+
 def test_a_limit_that_is_raised_closes_the_entry_and_keeps_its_history(
     warehouse: Engine,
     ingest: Ingest,
@@ -84,8 +95,6 @@ def test_a_limit_that_is_raised_closes_the_entry_and_keeps_its_history(
     deployment: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from airflow.models.dagrun import DagRun
-
     monkeypatch.setenv("TEXTMILL_MAX_PAGES", "1")
     assert ingest(source, engine=STEADY).state == DagRunState.SUCCESS
     (entry,) = rows(warehouse, "SELECT * FROM v_quarantine WHERE reason = 'too_many_pages'")
@@ -112,13 +121,13 @@ def test_a_limit_that_is_raised_closes_the_entry_and_keeps_its_history(
 
     # What a scheduler would do now.
     waiting = triggered()
-    with monkeypatch.context() as patch:
-        patch.setattr(DagRun, "generate_run_id", staticmethod(lambda **_: waiting.run_id))
+    with calling_runs(waiting.run_id):
         done = media_ingest.test(run_conf=waiting.conf | {"engine": STEADY}, logical_date=None)
     assert (done.run_id, done.state) == (waiting.run_id, DagRunState.SUCCESS)
 
     chosen = "list_entries|choose_way"  # before; nothing fits any more
-    run = quarantine_retry.test(run_conf=wish, logical_date=when, mark_success_pattern=chosen)
+    with calling_runs(begun.run_id):
+        run = quarantine_retry.test(run_conf=wish, logical_date=when, mark_success_pattern=chosen)
     assert run.state == DagRunState.SUCCESS
     assert states(run)["ingest"] == "skipped", "what was started before is not started anew"
     became = xcom(run, "tell")
