@@ -89,7 +89,7 @@ PARAMS = {
         enum=["nothing", "refused", "other_engine", "everything"],
         values_display={
             "nothing": "nothing: only what is new or changed",
-            "refused": "refused: what is in quarantine too",
+            "refused": "refused: what is in quarantine too, but for what is ignored",
             "other_engine": "other_engine: what another engine or other settings read",
             "everything": "everything",
         },

@@ -19,7 +19,7 @@ list_entries → choose_way → decide
 * Every change is an event, with the note that was given: see `v_quarantine_history`.
 * The log and the XCom of `list_entries` have the entries by reason and source, and the first twenty with
   their sentences; those of `tell` have what became of them.
-* For another try, trigger another run: one that is cleared tells anew what became of its first try.
+* For another try, trigger another run: one that is cleared starts no second run of `media_ingest`.
 """
 
 from __future__ import annotations
@@ -246,22 +246,22 @@ def reopen() -> int:
     trigger_rule="none_failed",
     pool="default_pool",
 )
-def wait(run_id: str) -> Any:
+def wait(ingest_run: str) -> Any:
     """Wait for the end of the run, without holding a slot meanwhile; hands on how it ended."""
     from airflow.sdk import PokeReturnValue
 
-    state = get_current_context()["ti"].get_dagrun_state(INGEST, run_id)
+    state = get_current_context()["ti"].get_dagrun_state(INGEST, ingest_run)
     return PokeReturnValue(is_done=state in ("success", "failed"), xcom_value=str(state))
 
 
 @task
-def tell(run_id: str, state: str) -> dict[str, Any]:
+def tell(ingest_run: str, state: str) -> dict[str, Any]:
     """Tell what became of the entries, and fail when the run that tried them did."""
     from textmill.errors import BatchFailed
     from textmill.stages.quarantine import outcome
 
     with warehouse() as engine:
-        became = outcome(engine, _request(), run_id=run_id)
+        became = outcome(engine, _request(), run_id=ingest_run)
     LOG.info("%s", became.in_words())
     if state == "failed":
         raise BatchFailed(f"{became.in_words()} The run failed: see the log of its failed task.")

@@ -24,6 +24,7 @@ DOCUMENTS = [
     "docs/quality.md",
     "docs/quality-accuracy.md",
     "docs/search.md",
+    "docs/quarantine.md",
     "docs/sources.md",
     "docs/upkeep.md",
     "docs/warehouse.md",
@@ -37,7 +38,7 @@ def test_settings_are_documented_as_they_are() -> None:
 
 
 def test_every_reason_code_is_explained(repository: Path) -> None:
-    text = (repository / "docs" / "operations.md").read_text(encoding="utf-8")
+    text = (repository / "docs" / "quarantine.md").read_text(encoding="utf-8")
     assert [reason.value for reason in Reason if f"`{reason.value}`" not in text] == []
 
 
