@@ -284,5 +284,9 @@ class CannotRead(TextmillError):
     """The OCR runtime cannot do what it was asked to: another attempt would end alike."""
 
 
+class ExportError(TextmillError):
+    """Something cannot be exported, or not to where it was asked for."""
+
+
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""
