@@ -74,7 +74,7 @@ media = Table(
     Column("claimed_at", _MOMENT),
     Column("location_id", BigInteger, index=True, comment="the address by which views call it"),
     Column("first_seen", _MOMENT, nullable=False),
-    Column("loaded_at", _MOMENT),
+    Column("loaded_at", _MOMENT, index=True),
     **_INNODB,
 )
 
@@ -255,7 +255,7 @@ page = Table(
     Column("end_ms", BigInteger),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id"), nullable=False, index=True),
     Column("batch_no", Integer, nullable=False),
-    Column("loaded_at", _MOMENT, nullable=False),
+    Column("loaded_at", _MOMENT, nullable=False, index=True),
     Column("quality", String(16), nullable=False, comment="accepted or warning"),
     Column("warnings", String(500), nullable=False, comment="checks that gave a warning, with commas"),
     UniqueConstraint("media_id", "page_no"),

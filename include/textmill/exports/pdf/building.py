@@ -120,7 +120,7 @@ def _from_pictures(request: PdfRequest, records: Records, options: MediaOptions)
     with_text, missing = 0, []
     with (
         ImageMedium(path, name=request.name, options=options) as medium,
-        TemporaryDirectory(prefix="textmill-pdf-", dir=Path(request.out).parent) as folder,
+        TemporaryDirectory(prefix="textmill-pdf-", dir=Path(request.pages).parent) as folder,
     ):
         book = _PictureBook(Path(folder))
         for page_no, record in _by_number(records, medium.page_count):

@@ -16,6 +16,9 @@ _INVISIBLE = 3
 """Text rendering mode: neither fill nor stroke (PDF 32000-1:2008, table 106)."""
 _SMALLEST = 0.05
 """Points below which a word has no place to speak of."""
+_QUARTER = math.pi / 2
+_NEARLY = math.radians(3)
+"""Words that are less out of plumb than this are laid straight."""
 
 
 def text_operators(record: PageRecord, placing: Placing, font: GlyphlessFont) -> bytes:
@@ -42,9 +45,16 @@ def _word_operators(word: PlacedWord, space_follows: bool, placing: Placing, fon
     length, size = math.dist(left, right), math.dist(left, top)
     if min(length, size) < _SMALLEST:
         return ""
+    angle = math.atan2(right[1] - left[1], right[0] - left[0])
+    straight = round(angle / _QUARTER) * _QUARTER
+    if abs(angle - straight) < _NEARLY:
+        # Level, about its middle: programs that read PDF take letters at different heights for two words.
+        angle = straight
+        middle = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
+        left = middle[0] - math.cos(angle) * length / 2, middle[1] - math.sin(angle) * length / 2
     text = logical_order(word.text)  # which is its own inverse
     stretch = 100 * length / (len(text) * size * GLYPH_WIDTH / 1000)
-    cosine, sine = (right[0] - left[0]) / length, (right[1] - left[1]) / length
+    cosine, sine = math.cos(angle), math.sin(angle)
     matrix = " ".join(f"{value:.4f}" for value in (cosine, sine, -sine, cosine, *left))
     codes = font.encoded(text + (" " if space_follows else ""))
     return f"{FONT_NAME} {size:.3f} Tf {stretch:.3f} Tz {matrix} Tm <{codes}> Tj"
