@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 # The core package is not installed, it is read from the project; the DAGs find it the same way.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
@@ -103,6 +103,24 @@ def airflow(arguments: argparse.Namespace) -> int:
     become(command, environment)
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """Export the days that changed as Parquet."""
+    return _export("export", arguments.words)
+
+
+def export_document(arguments: argparse.Namespace) -> int:
+    """Export one document as a searchable PDF, hOCR, ALTO or plain text."""
+    return _export("export-document", arguments.words)
+
+
+def _export(command: str, words: list[str]) -> NoReturn:
+    from stack import lifecycle
+    from stack.terminal_programs import become, export_command
+
+    running = lifecycle.default_stack(say).attach()
+    become(*export_command(running, os.environ, [command, *words]))
+
+
 def password(arguments: argparse.Namespace) -> int:
     """Show how to log in to Airflow."""
     from stack import lifecycle
@@ -182,8 +200,14 @@ def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (run, start, stop, status, logs, sql, airflow, password, models, clean, test):
-        added = commands.add_parser(command.__name__, help=command.__doc__)
+    listed = (run, start, stop, status, logs, sql, airflow, export, export_document)
+    for command in (*listed, password, models, clean, test):
+        added = commands.add_parser(
+            command.__name__.replace("_", "-"),
+            help=command.__doc__,
+            # What follows an export is understood by `stack.exporting`, its --help too.
+            add_help=command not in (export, export_document),
+        )
         added.set_defaults(command=command)
         if command is run:
             added.add_argument("--media", help="folder, file, manifest, a URI of either, or name of a source")
@@ -191,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
         elif command is airflow:
             added.add_argument("--line", default="", help="arguments in one line, quoted as in a shell")
             added.add_argument("words", nargs=argparse.REMAINDER, help="arguments, one by one")
+        elif command in (export, export_document):
+            added.add_argument("words", nargs=argparse.REMAINDER, help="see --help of the command")
         elif command is logs:
             added.add_argument("--service", help="one service instead of all")
         elif command is test:

@@ -35,7 +35,7 @@ def media_ingest(dags: dict[str, DAG]) -> DAG:
 
 
 def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
-    assert set(dags) == {"media_ingest", "example_downstream"}
+    assert set(dags) == {"media_ingest", "media_export", "example_downstream"}
 
 
 def test_parsing_is_quick_and_imports_nothing_heavy(repository: Path) -> None:

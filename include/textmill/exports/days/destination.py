@@ -1,8 +1,8 @@
 """Where partitions go: what folders and object stores have in common.
 
-A partition is the files of one table and day: `pages/loaded_on=2026-11-24/part-DIGEST-00000.parquet`. All of its
-files carry the digest of the day as it was exported, and the one with the number 0 comes last: so a listing
-tells what was exported, and whether to its end.
+A partition is the files of one table and day: `pages/loaded_on=2026-11-24/part-DIGEST-00000.parquet`. All
+of its files carry the digest of the day as it was exported, and the one with the number 0 comes last: so a
+listing tells what was exported, and whether to its end.
 """
 
 from __future__ import annotations

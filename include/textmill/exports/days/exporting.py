@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine
@@ -58,7 +59,9 @@ def open_destination(location: str, connections: Connections, connection: str | 
     if scheme in ("", "file"):
         return FolderDestination(path_of(location).expanduser().absolute())
     if is_web(location):
-        raise ExportError(f"Nothing can be exported to {scheme} addresses: name a folder or s3://BUCKET/PREFIX.")
+        raise ExportError(
+            f"Nothing can be exported to {scheme} addresses: name a folder or s3://BUCKET/PREFIX."
+        )
     return ObjectStoreDestination(connections.filesystem(location, connection), location)
 
 
@@ -115,6 +118,13 @@ def export_day(
             for table in ALL_TABLES
             if table in tables
         ]
+
+
+def in_groups(days: Sequence[str], most: int) -> list[list[str]]:
+    """Deal days out into groups of about one size, in their order: no more groups than `most`."""
+    count = min(most, len(days))
+    bounds = [len(days) * number // count for number in range(count + 1)] if count else [0]
+    return [list(days[start:end]) for start, end in pairwise(bounds)]
 
 
 def _export(

@@ -85,8 +85,8 @@ class FolderDestination:
             yield
         except OSError as error:
             raise ExportError(
-                f"The export to {self._root} (TEXTMILL_EXPORTS, or the destination that was asked for) cannot go "
-                f"on: {error.strerror or error}."
+                f"The export to {self._root} (TEXTMILL_EXPORTS, or the destination that was asked for) "
+                f"cannot go on: {error.strerror or error}."
             ) from error
 
 

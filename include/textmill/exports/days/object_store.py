@@ -77,7 +77,13 @@ class ObjectStoreDestination:
         except OSError as error:
             raise self._refusal(error) from None
         except Exception as error:
-            if type(error).__module__.partition(".")[0] in ("botocore", "aiobotocore", "azure", "gcsfs", "aiohttp"):
+            if type(error).__module__.partition(".")[0] in (
+                "botocore",
+                "aiobotocore",
+                "azure",
+                "gcsfs",
+                "aiohttp",
+            ):
                 raise self._refusal(error) from None
             raise
 
@@ -102,9 +108,7 @@ class _NewObjects:
 
     def open(self, name: str) -> BinaryIO:
         """Begin an object."""
-        file = self._filesystem.open(
-            f"{self._place}/{name}", "wb", block_size=_PART_BYTES, autocommit=False
-        )
+        file = self._filesystem.open(f"{self._place}/{name}", "wb", block_size=_PART_BYTES, autocommit=False)
         self._files.append(file)
         return file  # type: ignore[no-any-return]
 

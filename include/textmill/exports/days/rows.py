@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -16,9 +16,7 @@ from textmill.warehouse.tables import ingest_run, line, media, page
 _ROWS_AT_ONCE = {ExportedTable.DOCUMENTS: 1, ExportedTable.PAGES: 50, ExportedTable.LINES: 5000}
 """Rows of a batch: a document may have a quarter of a gigabyte of text, a page a million characters."""
 
-V_DOCUMENT = table(
-    "v_document", *(sql_column(one.name) for one in COLUMNS[ExportedTable.DOCUMENTS])
-)
+V_DOCUMENT = table("v_document", *(sql_column(one.name) for one in COLUMNS[ExportedTable.DOCUMENTS]))
 
 
 def day_bounds(day: date) -> tuple[datetime, datetime]:
@@ -27,7 +25,9 @@ def day_bounds(day: date) -> tuple[datetime, datetime]:
     return start, start + timedelta(days=1)
 
 
-def batches_of_day(connection: Connection, exported: ExportedTable, day: date, schema: Any) -> Iterator[Any]:
+def batches_of_day(
+    connection: Connection, exported: ExportedTable, day: date, schema: Any
+) -> Generator[Any, None, None]:
     """Yield the rows of a day as `pyarrow.RecordBatch`es, in the order in which they were loaded.
 
     The rows come from the server as they are taken: take all of them before the connection is used again.
@@ -54,7 +54,9 @@ def _documents(start: datetime, end: datetime) -> Select[Any]:
 
 def _pages(start: datetime, end: datetime) -> Select[Any]:
     known = {"sha256": media.c.sha256, "run_id": ingest_run.c.run_id}
-    columns = [known.get(one.name, page.c.get(one.name)) for one in COLUMNS[ExportedTable.PAGES]]
+    columns = [
+        known[one.name] if one.name in known else page.c[one.name] for one in COLUMNS[ExportedTable.PAGES]
+    ]
     return (
         select(*columns)
         .select_from(page)
@@ -76,7 +78,9 @@ def _lines(start: datetime, end: datetime) -> Select[Any]:
         "engine": func.coalesce(line.c.engine, page.c.engine),
         "loaded_at": page.c.loaded_at,
     }
-    columns = [known.get(one.name, line.c.get(one.name)) for one in COLUMNS[ExportedTable.LINES]]
+    columns = [
+        known[one.name] if one.name in known else line.c[one.name] for one in COLUMNS[ExportedTable.LINES]
+    ]
     return (
         select(*columns)
         .select_from(page)

@@ -95,7 +95,9 @@ COLUMNS: dict[ExportedTable, tuple[ExportedColumn, ...]] = {
         _id("line_no", "int32", "from 1, in the order of reading"),
         _id("text", "string", "of the line"),
         _id("confidence", "double", "of 0.9: nine such lines in ten are right"),
-        _id("polygon", "list<list<double>>", "[[x, y], …] in pixels of the page, clockwise from the top left"),
+        _id(
+            "polygon", "list<list<double>>", "[[x, y], …] in pixels of the page, clockwise from the top left"
+        ),
         _id("engine", "string", "who read the line"),
         ExportedColumn("other_engine", "string", "whose reading lost against this one"),
         ExportedColumn("other_text", "string", "what that was"),

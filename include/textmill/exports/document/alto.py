@@ -52,7 +52,7 @@ def _write_description(markup: Markup, facts: DocumentFacts) -> None:
                 markup.leaf("processingDateTime", facts.loaded_at.isoformat(timespec="seconds") + "Z")
             markup.leaf(
                 "processingStepDescription",
-                "Lines were outlined and read; boxes of words are interpolated, and their WC is that of their line.",
+                "Lines were outlined and read; boxes of words are interpolated, and WC is that of the line.",
             )
             with markup.element("processingSoftware"):
                 markup.leaf("softwareName", "Textmill")
@@ -103,7 +103,7 @@ def _write_line(markup: Markup, page_no: int, line: LineRecord, outline: Outline
             before = word
 
 
-def _place(box: Box) -> dict[str, str | float | None]:
+def _place(box: Box) -> dict[str, float]:
     left, top, right, bottom = (_rounded(value) for value in box)
     return {"HPOS": left, "VPOS": top, "WIDTH": round(right - left, 1), "HEIGHT": round(bottom - top, 1)}
 

@@ -41,7 +41,7 @@ class Markup:
         yield
         self._xml.endElement(tag)
 
-    def leaf(self, tag: str, text: str = "", **attributes: str | float | None) -> None:
+    def leaf(self, tag: str, text: str = "", /, **attributes: str | float | None) -> None:
         """Write an element that holds nothing but text."""
         with self.element(tag, **attributes):
             if text:

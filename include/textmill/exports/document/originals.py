@@ -1,9 +1,10 @@
-"""Find the bytes of a document again: where it lies, if they are still the same; else in the content store."""
+"""Find the bytes of a document again: where it lies, if they are the same; else in the content store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from textmill.fetching.archives import ArchiveLimits, Budget, CannotGoOn, open_a
 from textmill.fetching.content_store import ContentStore, Incoming
 from textmill.fetching.http.downloads import Downloads, SourceAccess
 from textmill.fetching.objects import object_chunks
-from textmill.records import BatchItem, Kind, MediaRef, SourceSpec
+from textmill.records import BatchItem, MediaRef, SourceSpec
 from textmill.settings import Settings
 from textmill.staging import Staging, name_of, path_of
 from textmill.warehouse.tables import media, media_location
@@ -89,10 +90,8 @@ class Originals:
         place = self._store.path(wanted.sha256)
         if place.exists():
             return place
-        ways: list[Callable[[], None]] = [
-            lambda row=row: self._bring(wanted, row) for row in wanted.locations[:_MOST_ADDRESSES]
-        ]
-        ways.append(lambda: self._copy(wanted, self._kept.path(wanted.sha256)))
+        ways = [partial(self._bring, wanted, row) for row in wanted.locations[:_MOST_ADDRESSES]]
+        ways.append(partial(self._copy, wanted, self._kept.path(wanted.sha256)))
         for way in ways:
             # Gone, changed, out of reach: the next address may have it.
             try:
@@ -196,5 +195,3 @@ def _tried(obstacles: list[str]) -> str:
 def _keep(wanted: _Wanted, incoming: Incoming) -> None:
     if incoming.sha256 == wanted.sha256:
         incoming.keep()
-
-

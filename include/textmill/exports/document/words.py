@@ -1,7 +1,8 @@
 """The words of a line, and about where each of them stands.
 
-Engines outline lines. A word's place is interpolated: each character takes about the share of the line that it
-takes in a common proportional typeface. Good enough to mark a hit or to select text; nothing to measure by.
+Engines outline lines. A word's place is interpolated: each character takes about the share of the line that
+it takes in a common proportional typeface. Good enough to mark a hit or to select text;
+nothing to measure by.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def visual_order(words: Sequence[str]) -> list[int]:
     directions = _directions(words, base)
     if not any(directions):
         return list(range(len(words)))
-    runs = [[index for index, _ in run] for _, run in groupby(enumerate(directions), key=lambda pair: pair[1])]
+    runs = [
+        [index for index, _ in run] for _, run in groupby(enumerate(directions), key=lambda pair: pair[1])
+    ]
     ordered = reversed(runs) if base else iter(runs)
     return [index for run in ordered for index in (reversed(run) if directions[run[0]] else run)]
 
@@ -70,7 +73,7 @@ def _directions(words: Sequence[str], base: bool) -> list[bool]:
 
 
 def _spans(words: Sequence[str]) -> Iterator[tuple[float, float]]:
-    """Yield from where to where, in shares of the line, each word reaches; in the order from left to right."""
+    """Yield from where to where, in shares of the line, each word reaches; from left to right."""
     widths = [sum(map(_width, word)) or 1.0 for word in words]
     whole = sum(widths) + _SPACE * (len(words) - 1)
     position = 0.0

@@ -96,7 +96,9 @@ class DocumentExporter:
     def _target(self, out: Path | None, facts: DocumentFacts, wanted: DocumentFormat) -> Path:
         if out is None:
             if urlsplit(self._settings.exports).scheme not in ("", "file"):
-                raise ExportError("Say to which file or folder the document goes: exports lie in an object store.")
+                raise ExportError(
+                    "Say to which file or folder the document goes: exports lie in an object store."
+                )
             folder = path_of(self._settings.exports).absolute() / _DOCUMENTS
             folder.mkdir(parents=True, exist_ok=True)
             return folder / file_name(facts, wanted)
@@ -120,7 +122,12 @@ class DocumentExporter:
         facts = document.facts
         with _workplace(self._staging.root / "exports") as folder:
             originals = Originals(
-                document.connection, self._staging, self._settings, self._connections, folder / "original", self._sources()
+                document.connection,
+                self._staging,
+                self._settings,
+                self._connections,
+                folder / "original",
+                self._sources(),
             )
             request = PdfRequest(
                 original=str(originals.find(facts)),
@@ -163,7 +170,7 @@ def _whole_file(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def _workplace(root: Path) -> Iterator[Path]:
-    """Yield a folder for what an export needs meanwhile; what killed ones left behind a day ago is removed."""
+    """Yield a folder for what an export needs meanwhile; what killed ones left behind is removed."""
     root.mkdir(parents=True, exist_ok=True)
     for left_behind in root.iterdir():
         if left_behind.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:

@@ -72,9 +72,7 @@ def _from_pdf(request: PdfRequest, records: Records, options: MediaOptions) -> P
         opened.close()
 
 
-def _with_text(
-    opened: OpenedPdf, request: PdfRequest, records: Records, options: MediaOptions
-) -> PdfAnswer:
+def _with_text(opened: OpenedPdf, request: PdfRequest, records: Records, options: MediaOptions) -> PdfAnswer:
     with pikepdf.open(opened.path) as pdf:
         count = len(pdf.pages)
         options.refuse_pages(request.name, count)

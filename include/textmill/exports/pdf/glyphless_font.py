@@ -1,8 +1,8 @@
 """A font without pictures: it makes text selectable and searchable that nobody is to see.
 
-A composite font (PDF 32000-1:2008, 9.7) whose character codes are dealt out as they are needed, so that all of
-Unicode can be had in one font: its ToUnicode map says what each of them stands for. All codes show the one glyph
-of an embedded TrueType program, which is empty.
+A composite font (PDF 32000-1:2008, 9.7) whose character codes are dealt out as they are needed, so that all
+of Unicode can be had in one font: its ToUnicode map says what each of them stands for. All codes show the one
+glyph of an embedded TrueType program, which is empty.
 """
 
 from __future__ import annotations
@@ -85,11 +85,7 @@ class GlyphlessFont:
             "1 begincodespacerange",
             "<0000> <FFFF>",
             "endcodespacerange",
-            *(
-                line
-                for block in blocks
-                for line in (f"{len(block)} beginbfchar", *block, "endbfchar")
-            ),
+            *(line for block in blocks for line in (f"{len(block)} beginbfchar", *block, "endbfchar")),
             "endcmap",
             "CMapName currentdict /CMap defineresource pop",
             "end",
@@ -111,7 +107,9 @@ def font_program() -> bytes:
         ">IIIIHHqqhhhhHHhhh",
         0x00010000, 0x00010000, 0, 0x5F0F3CF5, 0b11, _UNITS, 0, 0, 0, 0, 0, 0, 0, 8, 2, 0, 0,
     )  # fmt: skip
-    horizontal = struct.pack(">IhhhHhhhhhhhhhhhH", 0x00010000, _UNITS, 0, 0, GLYPH_WIDTH, *[0] * 3, 1, *[0] * 7, 1)
+    horizontal = struct.pack(
+        ">IhhhHhhhhhhhhhhhH", 0x00010000, _UNITS, 0, 0, GLYPH_WIDTH, *[0] * 3, 1, *[0] * 7, 1
+    )
     maxima = struct.pack(">IH13H", 0x00010000, 1, *[0] * 4, 2, *[0] * 8)
     tables = {
         b"glyf": bytes(4),
@@ -135,4 +133,5 @@ def font_program() -> bytes:
 
 def _checksum(data: bytes) -> int:
     padded = data + bytes(-len(data) % 4)
-    return sum(struct.unpack(f">{len(padded) // 4}I", padded)) & 0xFFFFFFFF
+    total: int = sum(struct.unpack(f">{len(padded) // 4}I", padded))
+    return total & 0xFFFFFFFF

@@ -60,9 +60,7 @@ def jpeg_picture(pdf: Pdf, path: Path) -> tuple[Any, int, int] | None:
         orientation = orientation_of(image)
         width, height, mode = image.width, image.height, image.mode
     data = path.read_bytes()
-    picture = Stream(
-        pdf, data, _picture_dictionary(width, height, mode, bits=8, Filter=Name.DCTDecode)
-    )
+    picture = Stream(pdf, data, _picture_dictionary(width, height, mode, bits=8, Filter=Name.DCTDecode))
     return pdf.make_indirect(picture), orientation, len(data)
 
 
@@ -73,7 +71,9 @@ def lossless_picture(pdf: Pdf, page: PageImage) -> tuple[Any, int]:
     image.save(encoded, "PNG")
     bits, colours = (1, 1) if image.mode == "1" else (8, len(image.getbands()))
     # A PNG's data is what FlateDecode takes, with PNG's own predictors (PDF 32000-1:2008, 7.4.4.4).
-    parameters = Dictionary(Predictor=_PNG_PREDICTORS, Colors=colours, BitsPerComponent=bits, Columns=image.width)
+    parameters = Dictionary(
+        Predictor=_PNG_PREDICTORS, Colors=colours, BitsPerComponent=bits, Columns=image.width
+    )
     data = _png_data(encoded.getbuffer())
     entries = _picture_dictionary(
         image.width, image.height, image.mode, bits=bits, Filter=Name.FlateDecode, DecodeParms=parameters

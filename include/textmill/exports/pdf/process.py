@@ -1,4 +1,4 @@
-"""Have the OCR runtime make a searchable PDF: it has the libraries, and a hostile picture takes nobody else along."""
+"""Have the OCR runtime make a searchable PDF: a hostile picture then takes nobody else along."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def make_pdf(request: PdfRequest, settings: Settings, *, pages: int) -> PdfAnswe
             return PdfAnswer.model_validate_json(done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValidationError) as error:
         raise ExportError(
-            f"{request.name} cannot be made a PDF: the OCR runtime at {python} (TEXTMILL_OCR_PYTHON) does not "
-            f"answer ({type(error).__name__})."
+            f"{request.name} cannot be made a PDF: the OCR runtime at {python} (TEXTMILL_OCR_PYTHON) does "
+            f"not answer ({type(error).__name__})."
         ) from error
     raise ExportError(_why(done.returncode, done.stderr, request.name, settings))
 
@@ -56,4 +56,5 @@ def _why(status: int, complaints: bytes, name: str, settings: Settings) -> str:
     if status == 1 and lines:
         return lines[-1]
     how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-    return f"{name} cannot be made a PDF: the process that was to do it {how} ({lines[-1] if lines else 'no word'})."
+    last_words = lines[-1] if lines else "without a word"
+    return f"{name} cannot be made a PDF: the process that was to do it {how} ({last_words})."
