@@ -16,6 +16,7 @@ from textmill.warehouse.locations import note_location
 from textmill.warehouse.tables import media
 
 NOON = time(12)
+_BELOW = ((0.5, 6.0), (9.0, 6.0), (9.0, 9.0), (0.5, 9.0))
 
 
 def load(
@@ -32,9 +33,7 @@ def load(
     now = datetime.combine(day, NOON)
     lines = (
         LineRecord(line_no=1, text="Dear Sir", confidence=0.5, polygon=CORNERS),
-        LineRecord(
-            line_no=2, text="naïve 漢字 🦓", confidence=0.25, polygon=((0.5, 6), (9, 6), (9, 9), (0.5, 9))
-        ),
+        LineRecord(line_no=2, text="naïve 漢字 🦓", confidence=0.25, polygon=_BELOW),
     )
     records = [
         page(number, letter, fingerprint=fingerprint, **{"lines": lines} | changes)
