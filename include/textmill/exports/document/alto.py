@@ -12,7 +12,7 @@ from textmill.exports.document.words import PlacedWord, placed_words
 from textmill.records import LineRecord, PageRecord, Point
 
 _NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
-_SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
+_SCHEMA = "http://www.loc.gov/standards/alto/v4/alto-4-2.xsd"
 _MOST_PIXELS = 100_000_000
 """No page is larger; what a medium says of places may be nonsense."""
 
@@ -32,7 +32,7 @@ def write_alto(out: BinaryIO, facts: DocumentFacts, pages: Iterable[PageRecord])
             "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
             "xsi:schemaLocation": f"{_NAMESPACE} {_SCHEMA}",
         },
-        SCHEMAVERSION="4.4",
+        SCHEMAVERSION="4.2",
     ):
         _write_description(markup, facts)
         with markup.element("Layout"):

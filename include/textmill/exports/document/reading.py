@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection, Engine, Row, func, select
 
@@ -61,7 +62,7 @@ def stored_document(
     """
     with snapshot(warehouse) as connection:
         media_id = _media_id(connection, uri, sha256)
-        yield StoredDocument(connection, _facts(connection, media_id, uri))
+        yield StoredDocument(connection, _facts(connection, media_id))
 
 
 def _media_id(connection: Connection, uri: str | None, sha256: str | None) -> int:
@@ -72,20 +73,32 @@ def _media_id(connection: Connection, uri: str | None, sha256: str | None) -> in
         if found is None:
             raise ExportError(f"No document with the SHA-256 {sha256} is known: see v_document.")
         return int(found)
-    address = address_of(str(uri))
-    row = connection.execute(
-        select(media_location.c.media_id).where(media_location.c.uri_hash == uri_hash(address))
-    ).one_or_none()
-    if row is None:
-        raise ExportError(f"Nothing was ever read at {address}: see uri in v_location for what was.")
-    if row.media_id is None:
-        raise ExportError(f"{address} could not be opened, so it has no text: see v_quarantine.")
-    return int(row.media_id)
+    by_hash = {uri_hash(address): address for address in _addresses(str(uri))}
+    location = media_location.c
+    rows = connection.execute(
+        select(location.uri, location.media_id).where(location.uri_hash.in_(by_hash))
+    ).all()
+    if not rows:
+        raise ExportError(
+            f"Nothing was ever read at {next(iter(by_hash.values()))}: see uri in v_location for what was."
+        )
+    found = next((row.media_id for row in rows if row.media_id is not None), None)
+    if found is None:
+        raise ExportError(f"{rows[0].uri} could not be opened, so it has no text: see v_quarantine.")
+    return int(found)
 
 
-def _facts(connection: Connection, media_id: int, uri: str | None) -> DocumentFacts:
+def _addresses(typed: str) -> list[str]:
+    """Return the addresses that somebody may mean who typed an address, or a path."""
+    outside, mark, inside = typed.partition("!")
+    if urlsplit(typed).scheme:
+        return [typed, address_of(typed)]
+    return [address_of(typed), *([f"{address_of(outside)}!{quote(inside, safe='/!')}"] if mark else [])]
+
+
+def _facts(connection: Connection, media_id: int) -> DocumentFacts:
     row = connection.execute(select(media).where(media.c.id == media_id)).one()
-    address = address_of(uri) if uri else _address(connection, media_id)
+    address = _address(connection, media_id)
     count = connection.scalar(select(func.count()).where(page.c.media_id == media_id))
     facts = DocumentFacts(
         media_id=media_id,

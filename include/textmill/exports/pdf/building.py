@@ -13,7 +13,7 @@ from typing import Any
 import pikepdf
 
 from textmill.errors import DamagedPdf, ExportError, MediumError
-from textmill.exports.pdf.glyphless_font import GlyphlessFont
+from textmill.exports.pdf.invisible_font import InvisibleFont
 from textmill.exports.pdf.pictures import (
     add_picture_page,
     jpeg_picture,
@@ -78,7 +78,7 @@ def _with_text(opened: OpenedPdf, request: PdfRequest, records: Records, options
         options.refuse_pages(request.name, count)
         if count != len(opened.document):
             raise DamagedPdf(f"{request.name} is damaged: its pages cannot be told. Get the file again.")
-        font = GlyphlessFont(pdf)
+        font = InvisibleFont(pdf)
         with_text = 0
         for record in records:
             # What a page carries itself is selectable already.
@@ -100,7 +100,7 @@ def _frame_in(opened: OpenedPdf, page_no: int) -> PageFrame:
         page.close()
 
 
-def _lay_text(page: Any, placing: Placing, record: PageRecord, font: GlyphlessFont) -> bool:
+def _lay_text(page: Any, placing: Placing, record: PageRecord, font: InvisibleFont) -> bool:
     operators = text_operators(record, placing, font)
     if not operators:
         return False
@@ -205,7 +205,7 @@ class _PictureBook:
 
     def _begin(self) -> None:
         self._pdf = pikepdf.Pdf.new()
-        self._font = GlyphlessFont(self._pdf)
+        self._font = InvisibleFont(self._pdf)
         self._bytes = 0
 
     def _end(self) -> None:

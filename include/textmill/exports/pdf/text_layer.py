@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 
 from textmill.exports.document.words import PlacedWord, placed_words, visual_order
-from textmill.exports.pdf.glyphless_font import GLYPH_WIDTH, GlyphlessFont
+from textmill.exports.pdf.invisible_font import GLYPH_WIDTH, InvisibleFont
 from textmill.exports.pdf.placing import Placing
 from textmill.records import LineRecord, PageRecord
 from textmill.text_direction import logical_order
 
-FONT_NAME = "/TextmillGlyphless"
+FONT_NAME = "/TextmillInvisible"
 _INVISIBLE = 3
 """Text rendering mode: neither fill nor stroke (PDF 32000-1:2008, table 106)."""
 _SMALLEST = 0.05
@@ -21,7 +21,7 @@ _NEARLY = math.radians(3)
 """Words that are less out of plumb than this are laid straight."""
 
 
-def text_operators(record: PageRecord, placing: Placing, font: GlyphlessFont) -> bytes:
+def text_operators(record: PageRecord, placing: Placing, font: InvisibleFont) -> bytes:
     """Return a content stream with the text of a page; empty where there is none."""
     words = [operators for line in record.lines for operators in _line_operators(line, placing, font)]
     if not words:
@@ -29,7 +29,7 @@ def text_operators(record: PageRecord, placing: Placing, font: GlyphlessFont) ->
     return "\n".join(["q", "BT", f"{_INVISIBLE} Tr", *words, "ET", "Q", ""]).encode("ascii")
 
 
-def _line_operators(line: LineRecord, placing: Placing, font: GlyphlessFont) -> Iterator[str]:
+def _line_operators(line: LineRecord, placing: Placing, font: InvisibleFont) -> Iterator[str]:
     words = placed_words(line)
     # As programs that write PDF have it, and those that read it expect: from left to right.
     order = visual_order([word.text for word in words])
@@ -39,7 +39,7 @@ def _line_operators(line: LineRecord, placing: Placing, font: GlyphlessFont) -> 
             yield operators
 
 
-def _word_operators(word: PlacedWord, space_follows: bool, placing: Placing, font: GlyphlessFont) -> str:
+def _word_operators(word: PlacedWord, space_follows: bool, placing: Placing, font: InvisibleFont) -> str:
     left, right = placing.point(word.outline.bottom_left), placing.point(word.outline.bottom_right)
     top = placing.point(word.outline.top_left)
     length, size = math.dist(left, right), math.dist(left, top)
