@@ -161,7 +161,7 @@ def test(arguments: argparse.Namespace) -> int:
 
 def main() -> int:
     """Run one command; what a person can do something about ends as a sentence, not as a traceback."""
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -197,6 +197,17 @@ def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
     return 0 if state == "success" else 1
 
 
+def _arguments() -> argparse.Namespace:
+    """What was typed; what follows an export is left to `stack.exporting` to understand."""
+    parser = _parser()
+    arguments, words = parser.parse_known_args()
+    if arguments.command in (export, export_document):
+        arguments.words = words
+    elif words:
+        parser.error(f"unrecognized arguments: {' '.join(words)}")
+    return arguments
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -205,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(
             command.__name__.replace("_", "-"),
             help=command.__doc__,
-            # What follows an export is understood by `stack.exporting`, its --help too.
+            # `stack.exporting` has a help of its own.
             add_help=command not in (export, export_document),
         )
         added.set_defaults(command=command)
@@ -215,8 +226,6 @@ def _parser() -> argparse.ArgumentParser:
         elif command is airflow:
             added.add_argument("--line", default="", help="arguments in one line, quoted as in a shell")
             added.add_argument("words", nargs=argparse.REMAINDER, help="arguments, one by one")
-        elif command in (export, export_document):
-            added.add_argument("words", nargs=argparse.REMAINDER, help="see --help of the command")
         elif command is logs:
             added.add_argument("--service", help="one service instead of all")
         elif command is test:

@@ -76,7 +76,11 @@ def export_command(
     repository = running.settings.paths.repository
     searched = [str(repository), str(repository / "plugins"), environment["PYTHONPATH"]]
     # So Airflow looks for connections in its own database, as its servers do.
-    context = {"_AIRFLOW_PROCESS_CONTEXT": "server", "PYTHONPATH": ":".join(searched)}
+    context = {
+        "_AIRFLOW_PROCESS_CONTEXT": "server",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "PYTHONPATH": ":".join(searched),
+    }
     return [sys.executable, "-m", "stack.exporting", *words], environment | context
 
 

@@ -226,6 +226,8 @@ def test_an_original_in_an_archive_in_an_archive_is_unpacked(
     member = f"{within}!a/memo%201.png"
     load(warehouse, ingest_run_id, member, content, archive_id=inner_id)
     assert has_text(export(DocumentFormat.PDF, uri=member, out=tmp_path / "a.pdf").path)
+    typed = f"{outer}!inner.zip!a/memo 1.png"
+    assert export(DocumentFormat.TXT, uri=typed, out=tmp_path / "a.txt").facts.uri == member
     with pytest.raises(ExportError, match="is an archive: export what lies in it"):
         export(DocumentFormat.TXT, uri=str(outer))
 
