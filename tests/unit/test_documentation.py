@@ -24,6 +24,7 @@ DOCUMENTS = [
     "docs/warehouse.md",
     "docs/development.md",
     "docs/events.md",
+    "docs/exports.md",
 ]
 
 
@@ -50,3 +51,16 @@ def test_every_make_goal_in_the_documents_exists(repository: Path, name: str) ->
     )
     used = set(re.findall(r"\bmake (?:-s )?([a-z][a-z-]+)", (repository / name).read_text(encoding="utf-8")))
     assert used - goals - {"sure"} == set()
+
+
+def test_every_column_of_the_exports_is_documented(repository: Path) -> None:
+    from textmill.exports.days.tables import COLUMNS
+
+    text = (repository / "docs" / "exports.md").read_text(encoding="utf-8")
+    for table, columns in COLUMNS.items():
+        documented = text.split(f"**`{table}`**")[1].split("**`")[0]
+        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", documented, re.MULTILINE)
+        assert rows == [
+            (column.name, column.type + (", may be null" if column.nullable else ""), column.meaning)
+            for column in columns
+        ]
