@@ -41,8 +41,8 @@ def test_it_runs_by_hand_or_after_each_run_that_loaded_text(
 ) -> None:
     assert not media_export(repository).timetable.can_be_scheduled
     monkeypatch.setenv("TEXTMILL_EXPORT_AFTER_RUNS", "true")
-    (asset,) = media_export(repository).timetable.asset_condition.iter_assets()
-    assert asset[0].name == "textmill/media_text"
+    (asset,) = media_export(repository).timetable.asset_condition.objects
+    assert asset.name == "textmill/media_text"
 
 
 def test_params_refuse_nonsense(repository: Path) -> None:

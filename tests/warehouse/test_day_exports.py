@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +16,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from loaded_days import load
-from sqlalchemy import Engine, event, text
+from sqlalchemy import URL, Engine, event, text
 
 from textmill.access import NoConnections
 from textmill.errors import ExportError
@@ -298,3 +302,36 @@ def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(
 def test_nothing_is_exported_to_the_web() -> None:
     with pytest.raises(ExportError, match="Nothing can be exported to https addresses"):
         open_destination("https://example.org/x", NoConnections(), None)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_a_whole_partition_is_there(
+    warehouse: Engine, warehouse_server: URL, ingest_run_id: int, root: Path, export: Callable[..., Any]
+) -> None:
+    """The process is killed again and again while it replaces three partitions."""
+    load(warehouse, ingest_run_id, MONDAY, "a", pages=300, text="zebra " * 500)
+    export()
+    program = (
+        "import sys; from pathlib import Path; from datetime import date\n"
+        "from textmill.exports.days.exporting import export_day\n"
+        "from textmill.exports.days.folder import FolderDestination\n"
+        "from textmill.warehouse.connection import warehouse_engine\n"
+        "with warehouse_engine(sys.argv[1]) as engine:\n"
+        "    print('begun', flush=True)\n"
+        "    while True:\n"
+        "        export_day(engine, FolderDestination(Path(sys.argv[2])), date(2026, 11, 23), full=True)\n"
+    )
+    url = warehouse_server.render_as_string(hide_password=False)
+    include = Path(exporting.__file__).parents[3]
+    for number in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-c", program, url, str(root)],
+            env=os.environ | {"PYTHONPATH": str(include)},
+            stdout=subprocess.PIPE,
+        )
+        assert child.stdout is not None and child.stdout.readline() == b"begun\n"
+        time.sleep(0.37 * number % 1)
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        assert [read(root, table).num_rows for table in ExportedTable] == [1, 300, 600]

@@ -58,6 +58,10 @@ class Destination(Protocol):
         """
         ...
 
+    def partition(self, table: ExportedTable, day: date) -> Partition | None:
+        """Return what is there of a day; None for nothing. Raises as `partitions` does."""
+        ...
+
     def replacing(self, table: ExportedTable, day: date) -> AbstractContextManager[Replacement]:
         """Write a partition anew; what is not committed within the block leaves nothing behind.
 

@@ -19,7 +19,7 @@ from textmill.exports.days.folder import FolderDestination
 from textmill.exports.days.object_store import ObjectStoreDestination
 from textmill.exports.days.parquet import PartitionWriter
 from textmill.exports.days.rows import batches_of_day
-from textmill.exports.days.states import DayRange, DayState, day_state, day_states
+from textmill.exports.days.states import DayRange, DayState, day_state, states_of_tables
 from textmill.exports.days.tables import ExportedTable, arrow_schema
 from textmill.exports.snapshots import snapshot
 from textmill.staging import path_of
@@ -82,8 +82,9 @@ def days_to_export(
     """
     wanted: set[date] = set()
     with snapshot(warehouse) as connection:
-        for table in tables:
-            states, present = day_states(connection, table, days), destination.partitions(table)
+        all_states = states_of_tables(connection, tables, days)
+        for table, states in all_states.items():
+            present = destination.partitions(table)
             wanted |= {day for day in present if day in days and day not in states}
             wanted |= {
                 day
@@ -131,7 +132,7 @@ def _export(
     connection: Connection, destination: Destination, table: ExportedTable, day: date, taken: str, full: bool
 ) -> ExportedPartition:
     state = day_state(connection, table, day)
-    present = destination.partitions(table).get(day)
+    present = destination.partition(table, day)
     if not state.rows:
         if present is None:
             return ExportedPartition(table, day, Action.UNCHANGED)

@@ -36,11 +36,18 @@ class FolderDestination:
     def partitions(self, table: ExportedTable) -> Mapping[date, Partition]:
         """Return what is there of a table."""
         with self._in_words():
-            return {
-                day: Partition(frozenset(file.name for file in folder.iterdir()))
-                for folder in (self._root / table).glob("*")
-                if (day := day_of(folder.name)) is not None and folder.is_dir()
-            }
+            days = [day_of(folder.name) for folder in (self._root / table).glob("*") if folder.is_dir()]
+        found = {day: self.partition(table, day) for day in days if day is not None}
+        return {day: partition for day, partition in found.items() if partition is not None}
+
+    def partition(self, table: ExportedTable, day: date) -> Partition | None:
+        """Return what is there of a day."""
+        with self._in_words():
+            try:
+                place = self._root / table / partition_name(day)
+                return Partition(frozenset(file.name for file in place.iterdir()))
+            except FileNotFoundError:
+                return None
 
     @contextmanager
     def replacing(self, table: ExportedTable, day: date) -> Iterator[_NewFolder]:

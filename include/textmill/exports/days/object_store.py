@@ -42,6 +42,11 @@ class ObjectStoreDestination:
                 found.setdefault(day, set()).add(name)
         return {day: Partition(frozenset(names)) for day, names in found.items()}
 
+    def partition(self, table: ExportedTable, day: date) -> Partition | None:
+        """Return what is there of a day."""
+        paths = self._listed(f"{self._root}/{table}/{partition_name(day)}")
+        return Partition(frozenset(path.rpartition("/")[2] for path in paths)) if paths else None
+
     @contextmanager
     def replacing(self, table: ExportedTable, day: date) -> Iterator[_NewObjects]:
         """Write a partition anew, beside what is there."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, func, select, table, type_coerce
+from sqlalchemy import Connection, Row, Select, Text, func, select, table, type_coerce
 from sqlalchemy import column as sql_column
 
 from textmill.exports.days.tables import COLUMNS, ExportedTable
 from textmill.warehouse.tables import ingest_run, line, media, page
 
 _ROWS_AT_ONCE = {ExportedTable.DOCUMENTS: 1, ExportedTable.PAGES: 50, ExportedTable.LINES: 5000}
-"""Rows of a batch: a document may have a quarter of a gigabyte of text, a page a million characters."""
+"""Rows taken from the server at once: a document may have a quarter of a gigabyte of text, a page a million
+characters."""
+_GROUP_ROWS, _GROUP_CHARACTERS = 5000, 4_000_000
+"""Of a record batch, at most; a single row may be larger."""
 
 V_DOCUMENT = table("v_document", *(sql_column(one.name) for one in COLUMNS[ExportedTable.DOCUMENTS]))
 
@@ -38,13 +41,27 @@ def batches_of_day(
     streaming = connection.execution_options(stream_results=True, max_row_buffer=at_once)
     converters = [_CONVERTERS.get(field.name) for field in schema]
     with streaming.execute(_SELECTS[exported](*day_bounds(day))) as result:
-        for rows in result.partitions(at_once):
+        for rows in _groups(result, schema.get_field_index("text")):
             columns = zip(*rows, strict=True)
             arrays = [
                 pa.array(convert(values) if convert else values, field.type)
                 for values, convert, field in zip(columns, converters, schema, strict=True)
             ]
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _groups(rows: Iterable[Row[Any]], text: int) -> Iterator[list[Row[Any]]]:
+    """Yield rows in groups of bounded number and size; column `text` has what may be large."""
+    group: list[Row[Any]] = []
+    characters = 0
+    for row in rows:
+        group.append(row)
+        characters += len(row[text] or "")
+        if len(group) >= _GROUP_ROWS or characters >= _GROUP_CHARACTERS:
+            yield group
+            group, characters = [], 0
+    if group:
+        yield group
 
 
 def _documents(start: datetime, end: datetime) -> Select[Any]:

@@ -8,6 +8,7 @@ the same in its name (`textmill.exports.days.destination`). No books are kept th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +20,10 @@ from textmill.exports.days.tables import SCHEMA_VERSION, ExportedTable
 from textmill.warehouse.tables import page
 
 _DIGEST = 16
+_TWINS = {
+    ExportedTable.PAGES: ExportedTable.LINES,
+    ExportedTable.LINES: ExportedTable.PAGES,
+}
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,17 @@ def day_states(connection: Connection, table: ExportedTable, days: DayRange) -> 
         row[0]: DayState(int(row[1]), _digest(int(row[1]), int(row[2])))
         for row in connection.execute(question)
     }
+
+
+def states_of_tables(
+    connection: Connection, tables: Collection[ExportedTable], days: DayRange
+) -> dict[ExportedTable, dict[date, DayState]]:
+    """Return the states of several tables; those of pages are those of lines, and asked for once."""
+    found: dict[ExportedTable, dict[date, DayState]] = {}
+    for table in tables:
+        twin = _TWINS.get(table)
+        found[table] = found[twin] if twin in found else day_states(connection, table, days)
+    return found
 
 
 def day_state(connection: Connection, table: ExportedTable, day: date) -> DayState:
