@@ -20,7 +20,7 @@ from sqlalchemy import URL, Engine, event, text
 
 from textmill.access import NoConnections
 from textmill.errors import ExportError
-from textmill.exports.days import exporting, parquet
+from textmill.exports.days import exporting, parquet, rows
 from textmill.exports.days.exporting import (
     Action,
     ExportedPartition,
@@ -204,6 +204,7 @@ def test_a_large_day_has_several_files_and_row_groups(
         "PartitionWriter",
         lambda *given: parquet.PartitionWriter(*given, row_group_bytes=100_000, file_bytes=8_000),
     )
+    monkeypatch.setattr(rows, "_GROUP_CHARACTERS", 50_000)
     (done,) = export_day(warehouse, FolderDestination(root), MONDAY, tables=[ExportedTable.PAGES])
     names = sorted((root / "pages" / "loaded_on=2026-11-23").iterdir())
     assert done.files == len(names) > 1

@@ -14,7 +14,7 @@ from loaded_days import load
 from sqlalchemy import Engine
 
 from textmill.errors import ExportError
-from textmill.exports.days import exporting, parquet
+from textmill.exports.days import exporting, parquet, rows
 from textmill.exports.days.exporting import Action, days_to_export, export_day
 from textmill.exports.days.object_store import ObjectStoreDestination
 from textmill.exports.days.states import DayRange
@@ -92,6 +92,7 @@ def test_nothing_is_seen_of_an_export_that_breaks_off(
     load(warehouse, ingest_run_id, MONDAY, "a", pages=100, text="zebra " * 500)
     small = partial(parquet.PartitionWriter, row_group_bytes=50_000, file_bytes=5_000)
     monkeypatch.setattr(exporting, "PartitionWriter", small)
+    monkeypatch.setattr(rows, "_GROUP_CHARACTERS", 20_000)
     real, written = parquet.PartitionWriter._end_file, []
 
     def break_off_at_the_second(writer: parquet.PartitionWriter) -> None:
