@@ -16,7 +16,9 @@ COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 --no-he
 override MEDIA := $(value MEDIA)
 override SERVICE := $(value SERVICE)
 override ARGS := $(value ARGS)
-export MEDIA SERVICE RAW AS ALLOW_PRIVATE ARGS
+override OUT := $(value OUT)
+override URI := $(value URI)
+export MEDIA SERVICE RAW AS ALLOW_PRIVATE ARGS DAY FROM TO OUT CONNECTION FULL URI SHA256 FORMAT
 
 .PHONY: help
 help: ## List the goals
@@ -49,6 +51,16 @@ password: built ## Show how to log in to Airflow
 .PHONY: sql
 sql: built ## Query the warehouse; reads SQL from a pipe too (AS=analyst: read only; RAW=1: unescaped)
 	@$(STACK) sql
+
+.PHONY: export
+export: built ## Export what was loaded on the days that changed as Parquet: DAY=…, FROM=… TO=…, OUT=folder, FULL=1
+	@$(STACK) export $${DAY:+--day "$$DAY"} $${FROM:+--from "$$FROM"} $${TO:+--to "$$TO"} $${OUT:+--out "$$OUT"} \
+		$${CONNECTION:+--connection "$$CONNECTION"} $${FULL:+--full}
+
+.PHONY: export-document
+export-document: built ## Export one document: URI=… or SHA256=…, FORMAT=pdf|hocr|alto|txt, OUT=file or folder
+	@$(STACK) export-document $${URI:+--uri "$$URI"} $${SHA256:+--sha256 "$$SHA256"} \
+		$${FORMAT:+--format "$$FORMAT"} $${OUT:+--out "$$OUT"}
 
 .PHONY: airflow
 airflow: built ## Run Airflow's own program: ARGS="dags list", ARGS="backfill create …", ARGS="connections add …"

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 # The core package is not installed, it is read from the project; the DAGs find it the same way.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
@@ -114,6 +114,24 @@ def audit(arguments: argparse.Namespace) -> int:
     return 1 if report.total else 0
 
 
+def export(arguments: argparse.Namespace) -> int:
+    """Export the days that changed as Parquet."""
+    return _export("export", arguments.words)
+
+
+def export_document(arguments: argparse.Namespace) -> int:
+    """Export one document as a searchable PDF, hOCR, ALTO or plain text."""
+    return _export("export-document", arguments.words)
+
+
+def _export(command: str, words: list[str]) -> NoReturn:
+    from stack import lifecycle
+    from stack.terminal_programs import become, export_command
+
+    running = lifecycle.default_stack(say).attach()
+    become(*export_command(running, os.environ, [command, *words]))
+
+
 def password(arguments: argparse.Namespace) -> int:
     """Show how to log in to Airflow."""
     from stack import lifecycle
@@ -154,7 +172,7 @@ def test(arguments: argparse.Namespace) -> int:
 
 def main() -> int:
     """Run one command; what a person can do something about ends as a sentence, not as a traceback."""
-    arguments = _parser().parse_args()
+    arguments = _arguments()
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -190,11 +208,28 @@ def _ingest(running: Running, source: str, *, allow_private: bool) -> int:
     return 0 if state == "success" else 1
 
 
+def _arguments() -> argparse.Namespace:
+    """What was typed; what follows an export is left to `stack.exporting` to understand."""
+    parser = _parser()
+    arguments, words = parser.parse_known_args()
+    if arguments.command in (export, export_document):
+        arguments.words = words
+    elif words:
+        parser.error(f"unrecognized arguments: {' '.join(words)}")
+    return arguments
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for command in (run, start, stop, status, logs, sql, airflow, audit, password, models, clean, test):
-        added = commands.add_parser(command.__name__, help=command.__doc__)
+    listed = (run, start, stop, status, logs, sql, airflow, export, export_document, audit)
+    for command in (*listed, password, models, clean, test):
+        added = commands.add_parser(
+            command.__name__.replace("_", "-"),
+            help=command.__doc__,
+            # `stack.exporting` has a help of its own.
+            add_help=command not in (export, export_document),
+        )
         added.set_defaults(command=command)
         if command is run:
             added.add_argument("--media", help="folder, file, manifest, a URI of either, or name of a source")

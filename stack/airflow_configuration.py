@@ -53,6 +53,7 @@ class AirflowSettings:
             "fetch": (4, "Downloads and hashing"),
             "ocr_gpu": (self.slots, "OCR processes: one a GPU, without GPUs one a core"),
             "mysql": (2, "Loads into the warehouse"),
+            "export": (1, "Exports out of the warehouse"),
         }
 
 
@@ -102,6 +103,7 @@ def environment(settings: AirflowSettings, inherited: Mapping[str, str]) -> dict
         "TEXTMILL_SOURCES_FILE": str(paths.sources_file),
         "TEXTMILL_OCR_SLOTS": str(settings.slots),
         "TEXTMILL_INBOX": settings.inbox,
+        "TEXTMILL_EXPORTS": kept.get("TEXTMILL_EXPORTS") or str(paths.exports),
     }
 
 

@@ -57,6 +57,11 @@ class Paths:
         return self.state / "models"
 
     @property
+    def exports(self) -> Path:
+        """Where exports go, unless TEXTMILL_EXPORTS names another place."""
+        return self.state / "exports"
+
+    @property
     def logs(self) -> Path:
         """One log file a service; below it the logs of the tasks."""
         return self.state / "logs"
@@ -104,7 +109,7 @@ class Paths:
             )
         self.state.mkdir(mode=0o755, parents=True, exist_ok=True)
         (self.state / STATE_MARK).touch()
-        for folder in (self.secrets, self.airflow, self.staging, self.logs, self.run):
+        for folder in (self.secrets, self.airflow, self.staging, self.exports, self.logs, self.run):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.models.mkdir(exist_ok=True)
 

@@ -79,6 +79,23 @@ def airflow_command(
     return [sys.executable, "-m", "airflow", *(arguments or ["--help"])], environment
 
 
+def export_command(
+    running: Running, environ: Mapping[str, str], words: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """The command line and the environment of an export; see `stack.exporting`."""
+    environment = airflow_configuration.environment(running.settings, environ)
+    del environment[airflow_configuration.MARK]
+    repository = running.settings.paths.repository
+    searched = [str(repository), str(repository / "plugins"), environment["PYTHONPATH"]]
+    # So Airflow looks for connections in its own database, as its servers do.
+    context = {
+        "_AIRFLOW_PROCESS_CONTEXT": "server",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "PYTHONPATH": ":".join(searched),
+    }
+    return [sys.executable, "-m", "stack.exporting", *words], environment | context
+
+
 def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
     """Replace this process by a program, which so gets the terminal and its signals for itself."""
     sys.stdout.flush()

@@ -292,6 +292,10 @@ class TooManyQuarantined(TextmillError):
     """The quality gate quarantined so much of a batch that the batch as a whole is unfit."""
 
 
+class ExportError(TextmillError):
+    """Something cannot be exported, or not to where it was asked for."""
+
+
 class BatchFailed(TextmillError):
     """At least one batch of the run did not get through."""
 

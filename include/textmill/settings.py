@@ -257,6 +257,18 @@ class Settings(BaseSettings):
         "the machine has.",
     )
 
+    # --- exports --------------------------------------------------------------------------------------
+    exports: str = Field(
+        ".textmill/exports",
+        description="Folder or object store (`s3://…`) for exports by the day. See docs/exports.md.",
+    )
+    exports_connection: str = Field(
+        "", description="Airflow connection by which that object store is written; empty for none."
+    )
+    export_after_runs: bool = Field(
+        False, description="Export the days that changed whenever a run of `media_ingest` has loaded text."
+    )
+
     # --- bookkeeping ----------------------------------------------------------------------------------
     claim_hours: PositiveSeconds = Field(
         12.0, description="After this long, a medium claimed by a run that never ended may be read again."

@@ -9,10 +9,8 @@ A second start on the same batch continues behind the last finished page.
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TextIO
 
 from textmill.batch_reader import BatchReader
@@ -25,6 +23,7 @@ from textmill.events import WorkerEvent, WorkerReady, WorkerUnable
 from textmill.fingerprints import fingerprint
 from textmill.lifeline import die_with_parent
 from textmill.loading_notes import LoadingNotes
+from textmill.memory_limit import limit_memory
 from textmill.records import OcrRequest
 from textmill.requested_reader import requested_options, requested_reader
 from textmill.settings import Settings
@@ -32,13 +31,6 @@ from textmill.settings import load as load_settings
 from textmill.staging import BatchArea
 
 Say = Callable[[WorkerEvent], None]
-
-
-def limit_memory(settings: Settings) -> None:
-    """Bound the address space: a hostile page fails with MemoryError instead of starving the machine."""
-    pages_mapped = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    now = pages_mapped * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (now + settings.worker_memory_mb * 1024**2,) * 2)
 
 
 def teller(out: TextIO) -> Say:

@@ -13,20 +13,16 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import textmill
 from textmill.errors import TextmillError
 from textmill.events import EVENTS, WorkerEvent, WorkerFinished
+from textmill.ocr_environment import child_environment
 from textmill.settings import Settings
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
-_STACK_MARK = "TEXTMILL_SUPERVISED"
-"""By this the local stack finds all processes that are its own."""
 _START_SECONDS = 120.0
 _EXIT_SECONDS = 10.0
 _LAST_WORDS = 20
@@ -38,24 +34,6 @@ class OcrProcessDied(TextmillError):
 
 class OcrProcessHung(TextmillError):
     """The OCR process said nothing for longer than a page may take and was killed."""
-
-
-def child_environment(parent: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """Return the environment of the OCR process: what it needs and nothing that is secret."""
-    core = Path(textmill.__file__).parents[1]
-    passed_on = {name: parent[name] for name in _PASSED_ON if name in parent}
-    ours = {f"TEXTMILL_{name.upper()}" for name in Settings.model_fields} | {_STACK_MARK}
-    textmill_settings = {name: parent[name] for name in ours if name in parent}
-    return {
-        **passed_on,
-        **textmill_settings,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(core), settings.ocr_pythonpath])),
-        "PYTHONUNBUFFERED": "1",
-        "OMP_NUM_THREADS": str(settings.cpu_threads),
-        "OMP_THREAD_LIMIT": str(settings.cpu_threads),
-        # PaddleX probes for model hubs when it is imported; there is nothing to download here.
-        "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
-    }
 
 
 class OcrProcess:

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from textmill.errors import CannotRead
+from textmill.ocr_environment import child_environment
 from textmill.ocr_requests import ocr_request
 from textmill.records import ReaderFingerprints, ReadingProfile
 from textmill.settings import Settings
-from textmill_airflow.ocr_process import child_environment
 
 _PATIENCE_SECONDS = 120.0
 

@@ -36,6 +36,7 @@ def media_ingest(dags: dict[str, DAG]) -> DAG:
 
 def test_the_dags_are_these(dags: dict[str, DAG]) -> None:
     assert set(dags) == {
+        "media_export",
         "media_ingest",
         "media_retention",
         "quarantine_retry",

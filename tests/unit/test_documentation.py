@@ -30,6 +30,7 @@ DOCUMENTS = [
     "docs/warehouse.md",
     "docs/development.md",
     "docs/events.md",
+    "docs/exports.md",
 ]
 
 
@@ -72,3 +73,16 @@ def test_every_time_of_retention_is_explained(repository: Path) -> None:
     text = (repository / "docs" / "upkeep.md").read_text(encoding="utf-8")
     names = [name for name in Settings.model_fields if name.startswith("retention_")]
     assert [name for name in names if f"`TEXTMILL_{name.upper()}`" not in text] == []
+
+
+def test_every_column_of_the_exports_is_documented(repository: Path) -> None:
+    from textmill.exports.days.tables import COLUMNS
+
+    text = (repository / "docs" / "exports.md").read_text(encoding="utf-8")
+    for table, columns in COLUMNS.items():
+        documented = text.split(f"**`{table}`**")[1].split("**`")[0]
+        rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", documented, re.MULTILINE)
+        assert rows == [
+            (column.name, column.type + (", may be null" if column.nullable else ""), column.meaning)
+            for column in columns
+        ]

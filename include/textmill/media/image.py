@@ -93,7 +93,7 @@ class ImageMedium:
             # Before anything is asked of it: Pillow decodes a PNG to look for EXIF behind its pixels and,
             # after a failure, takes what it has for the whole.
             self._image.load()
-            orientation = frame.orientation or _orientation(self._image)
+            orientation = frame.orientation or orientation_of(self._image)
             picture, remarks = to_rgb(self._image)
             if self._image.format != "TIFF":  # which Pillow turns itself
                 picture = turned_upright(picture, orientation)
@@ -185,12 +185,12 @@ def _tiff_frames(image: Image.Image, most: int) -> Sequence[_Frame]:
             return [*frames, _Frame(number, 1)]
         tags: Any = image.tag_v2
         if not int(tags.get(_SUBFILE_TYPE, 0)) & _REDUCED_RESOLUTION:
-            frames.append(_Frame(number, _orientation(image)))
+            frames.append(_Frame(number, orientation_of(image)))
         number += 1
     return frames or [_Frame(0, 1)]
 
 
-def _orientation(image: Image.Image) -> int:
+def orientation_of(image: Image.Image) -> int:
     """Return the orientation tag, 1 (upright) where it is missing or no number from 1 to 8."""
     try:
         declared = image.getexif().get(ExifTags.Base.Orientation, 1)

@@ -1,0 +1,1 @@
+"""One document as a file: plain text, hOCR, ALTO or a searchable PDF."""
