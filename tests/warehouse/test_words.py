@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select, text
 from warehouse_records import NOW
+from warehouse_records import page as record
 
+from textmill.findings import accepted_texts
+from textmill.page_table import write_pages, write_verdicts
+from textmill.records import Outcome, PageVerdict
+from textmill.staging import BatchArea
 from textmill.warehouse.tables import media, page, word, word_backlog, word_gram
 from textmill.warehouse.word_forms import fold, grams_of, shape_of, words_of
 from textmill.warehouse.words import keep_words, work_off_backlog
@@ -252,3 +257,18 @@ def test_the_recipes_of_the_document_find_something_in_the_samples(
                 result = connection.exec_driver_sql(statement)
                 if statement.startswith("SELECT") and "cjk" not in recipe:  # no sample has such text
                     assert result.all() != [], statement
+
+
+def test_the_words_of_a_batch_are_those_of_its_accepted_pages(tmp_path: Path) -> None:
+    area = BatchArea.at(tmp_path.as_uri())
+    assert list(accepted_texts(area)) == []  # nothing was read
+    write_pages(area.pages, [record(number, text=f"page {number}") for number in (1, 2, 3)])
+    outcomes = (Outcome.ACCEPTED, Outcome.QUARANTINED, Outcome.WARNING)
+    write_verdicts(
+        area.verdicts,
+        [
+            PageVerdict(sha256="a" * 64, page_no=number, outcome=outcome, checks=(), message="")
+            for number, outcome in enumerate(outcomes, 1)
+        ],
+    )
+    assert list(accepted_texts(area)) == ["page 1", "page 3"]
