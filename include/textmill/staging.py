@@ -187,7 +187,7 @@ class Staging:
         """The area of a run. Run ids hold colons and plus signs, which are escaped; long ones are hashed."""
         name = "run=" + quote(run_id, safe="")
         if len(name) > _LONGEST_NAME:
-            name = "run-sha256=" + hashlib.sha256(run_id.encode()).hexdigest()
+            name = name_by_hash(hashlib.sha256(run_id.encode()).hexdigest())
         return RunArea(self.runs / name)
 
     @property
@@ -210,6 +210,11 @@ def run_id_of(folder_name: str) -> str | None:
     """Return the run whose area has this name; None where the name has only a hash of it."""
     kind, _, name = folder_name.partition("=")
     return unquote(name) if kind == "run" else None
+
+
+def name_by_hash(digest: str) -> str:
+    """Return the name of the area of a run of which only the SHA-256 of its id is told."""
+    return f"run-sha256={digest}"
 
 
 def hash_of_run_in(folder_name: str) -> str:

@@ -174,7 +174,7 @@ def test_the_same_page_twice() -> None:
 
 
 def test_what_quarantines_comes_before_what_only_flags_and_the_serious_before_the_rest() -> None:
-    (found,), _ = judged(page(low_confidence=0.6, mojibake=0.05, symbol_soup=1.0, improbable_text=1.0))
+    (found,), _ = judged(page(low_confidence=0.7, mojibake=0.05, symbol_soup=1.0, improbable_text=1.0))
     assert found.outcome is Outcome.QUARANTINED
     assert found.checks == ("symbol_soup", "improbable_text", "mojibake", "low_confidence")
     assert found.message.count("; ") == 3

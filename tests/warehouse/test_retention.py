@@ -20,6 +20,7 @@ from warehouse_snapshot import Snapshot
 from textmill.access import NoConnections
 from textmill.errors import BatchFailed, StagingError
 from textmill.fetching.content_store import ContentStore
+from textmill.quality.data_docs_site import run_page
 from textmill.retention import Periods, Removed, clean
 from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
@@ -121,7 +122,7 @@ def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill
 def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: SmallIngest) -> None:
     run_sql(mill, "INSERT INTO audit (started_at, finished_at) VALUES (NOW(), NOW()), (NOW(), NOW())")
     (mill.staging.content / "incoming-torn").write_bytes(b"half")
-    (mill.staging.data_docs / mill.staging.run("idle").folder.name).mkdir(parents=True)
+    (mill.staging.data_docs / run_page("idle").parent).mkdir(parents=True)
     (mill.folder / "broken.pdf").unlink()
     mill.run("gone")
     before = everything(mill)
@@ -388,13 +389,17 @@ def test_reports_of_ended_runs_go_and_whatever_else_lies_there_stays(
     root = tmp_path / place if place else mill.staging.data_docs
     mill.settings = mill.settings.model_copy(update={"data_docs": str(root) if place else ""})
     mill.start("going")
-    names = [mill.staging.run(name).folder.name for name in ("first", "going")]
+    names = [run_page(name).parent.name for name in ("first", "going")]
     for name in (*names, "index", "runaway"):
         (root / name / "deep").mkdir(parents=True)
         (root / name / "deep" / "index.html").write_text("x")
     removed = sweep(mill, kinds="data_docs")
     assert counts(removed) == {"reports of the quality gate": 1}
-    assert sorted(path.name for path in root.iterdir()) == ["index", "run=going", "runaway"]
+    assert sorted(path.name for path in root.iterdir()) == [
+        names[1],
+        "index",
+        "runaway",
+    ]
 
 
 def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIngest) -> None:
@@ -407,7 +412,7 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
     store = MemoryFileSystem()
     mill.start("going")
     for name in ("first", "going", "of-another-deployment"):
-        store.pipe(f"/docs/{mill.staging.run(name).folder.name}/index.html", b"<html>")
+        store.pipe(f"/docs/{run_page(name)}", b"<html>")
     settings = mill.settings.model_copy(update={"data_docs": "memory://docs"})
     periods, now = replace(NEVER, data_docs=1), utc_now() + timedelta(days=2)
     for dry_run in (True, False):
@@ -423,7 +428,7 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
         assert counts({one.kind: one for one in removed}) == {"reports of the quality gate": 1}
         assert len(store.ls("/docs")) == (3 if dry_run else 2)
     kept = sorted(store.ls("/docs", detail=False))
-    assert kept == ["/docs/run=going", "/docs/run=of-another-deployment"]
+    assert kept == [f"/docs/{run_page(name).parent}" for name in ("going", "of-another-deployment")]
     store.rm("/docs", recursive=True)
 
 

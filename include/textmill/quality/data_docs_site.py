@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from textmill.settings import Settings
 
 _LONGEST_NAME = 80
+_SITE = re.compile(r"[A-Za-z0-9_-]*\.([0-9a-f]{64})")
 
 
 def location(settings: Settings) -> str:
@@ -24,10 +25,15 @@ def location(settings: Settings) -> str:
 
 def run_page(run_id: str) -> PurePosixPath:
     """Return the path of a run's page below `location`. Of letters, digits, `_`, `.` and `-` only."""
-    # Two ids may differ in nothing but what is replaced.
-    told_apart = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+    # Two ids may differ in nothing but what is replaced; and from the hash, retention finds the run's books.
     name = re.sub(r"[^A-Za-z0-9_-]+", "-", run_id)[:_LONGEST_NAME]
-    return PurePosixPath(f"{name}.{told_apart}", "index.html")
+    return PurePosixPath(f"{name}.{hashlib.sha256(run_id.encode()).hexdigest()}", "index.html")
+
+
+def run_hash(site: str) -> str | None:
+    """Return the SHA-256 of the run whose site has this name; None for what is no site."""
+    match = _SITE.fullmatch(site)
+    return match and match[1]
 
 
 def batch_page(run_id: str, batch_no: int) -> PurePosixPath:

@@ -44,7 +44,7 @@ def clean(
         remove_staged_runs(sweep),
         remove_copies(sweep),
         remove_torn_files(sweep),
-        remove_data_docs(sweep, settings.data_docs, connections),
+        remove_data_docs(sweep, settings, connections),
         remove_closed_entries(sweep, ignored=ignored),
         remove_runs(sweep, ignored=ignored),
         remove_old_audits(sweep),

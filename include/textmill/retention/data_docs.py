@@ -1,4 +1,4 @@
-"""The quality gate's reports: one site per run, in a folder that has the name of the run's staging area."""
+"""The quality gate's reports: one site per run, see `textmill.quality.data_docs_site`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from textmill.access import Connections
+from textmill.quality.data_docs_site import run_hash
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
 from textmill.retention.trash import Trash, size_of
-from textmill.staging import path_of
+from textmill.settings import Settings
+from textmill.staging import name_by_hash, path_of
 from textmill.warehouse.connection import utc_moment
 from textmill.warehouse.ended_runs import is_over, run_in
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-
-_SITE = "run"
-"""With what the names of sites begin; whatever else lies beside them is somebody else's."""
 
 
 class _Sites(Protocol):
@@ -35,7 +34,7 @@ class _Sites(Protocol):
     def dated(self) -> bool: ...
 
     def names(self, before: datetime) -> Iterator[str]:
-        """Yield the sites in which nothing was written since."""
+        """Yield what may be a site, unless something was written in it since."""
         ...
 
     def size(self, name: str) -> int:
@@ -47,21 +46,20 @@ class _Sites(Protocol):
         ...
 
 
-def remove_data_docs(sweep: Sweep, place: str, connections: Connections) -> Removed:
-    """Remove the reports of runs that ended so long ago.
-
-    Args:
-        place: the setting: a folder, or the URI of an object store; empty for the folder in staging.
-    """
+def remove_data_docs(sweep: Sweep, settings: Settings, connections: Connections) -> Removed:
+    """Remove the reports of runs that ended so long ago. Whatever else lies there is somebody else's."""
     removed = Removed("reports of the quality gate")
     before = sweep.before(sweep.periods.data_docs)
     if before is None:
         return removed
-    sites = _sites(sweep, place, connections)
+    sites = _sites(sweep, settings, connections)
     for name in sites.names(before):
+        if (digest := run_hash(name)) is None:
+            continue
         with sweep.warehouse.connect() as connection:
-            goes = is_over(connection, name, before)
-            goes = goes and (sites.dated or run_in(connection, name) is not None)
+            area = name_by_hash(digest)
+            goes = is_over(connection, area, before)
+            goes = goes and (sites.dated or run_in(connection, area) is not None)
         if goes:
             removed.note(name, sites.size(name))
             if not sweep.dry_run:
@@ -69,10 +67,11 @@ def remove_data_docs(sweep: Sweep, place: str, connections: Connections) -> Remo
     return removed
 
 
-def _sites(sweep: Sweep, place: str, connections: Connections) -> _Sites:
+def _sites(sweep: Sweep, settings: Settings, connections: Connections) -> _Sites:
+    place = settings.data_docs
     if urlsplit(place).scheme in ("", "file"):
         return _Folder(path_of(place) if place else sweep.staging.data_docs)
-    filesystem = connections.filesystem(place, None)
+    filesystem = connections.filesystem(place, settings.data_docs_connection or None)
     return _Store(filesystem, filesystem._strip_protocol(place))
 
 
@@ -83,7 +82,7 @@ class _Folder:
 
     def names(self, before: datetime) -> Iterator[str]:
         self._trash.empty()
-        for folder in sorted(self.root.glob(f"{_SITE}[=-]*")):
+        for folder in sorted(self.root.glob("*")):
             if folder.is_dir() and utc_moment(folder.stat().st_mtime) < before:
                 yield folder.name
 
@@ -110,7 +109,7 @@ class _Store:
     def names(self, before: datetime) -> Iterator[str]:
         for one in self.filesystem.ls(self.root, detail=True) if self.filesystem.exists(self.root) else ():
             name = str(one["name"]).rstrip("/").rpartition("/")[2]
-            if one["type"] == "directory" and name.startswith((f"{_SITE}=", f"{_SITE}-")):
+            if one["type"] == "directory":
                 yield name
 
     def size(self, name: str) -> int:
