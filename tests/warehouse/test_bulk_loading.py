@@ -15,7 +15,7 @@ from warehouse_records import CORNERS, NOW, content, page, ref
 
 from textmill.errors import EngineFailed, PacketTooSmall
 from textmill.records import LineRecord, PageRecord, Rejection, Stage
-from textmill.warehouse import documents
+from textmill.warehouse import document_text
 from textmill.warehouse.claims import Claimant, claim
 from textmill.warehouse.connection import in_transaction, longest_statement, warehouse_engine
 from textmill.warehouse.loader import MediumResult, load_medium
@@ -131,15 +131,22 @@ class TestDocuments:
         )
         return row
 
-    @pytest.mark.parametrize("at_once", [documents._BYTES_AT_ONCE, 400, 120, 1])
+    @pytest.mark.parametrize("at_once", [document_text._BYTES_AT_ONCE, 400, 120, 1])
     def test_in_pieces_of_any_size(
         self, warehouse: Engine, monkeypatch: pytest.MonkeyPatch, at_once: int
     ) -> None:
-        monkeypatch.setattr(documents, "_BYTES_AT_ONCE", at_once)
+        monkeypatch.setattr(document_text, "_BYTES_AT_ONCE", at_once)
         pages = [confident(number, *some) for number, some in enumerate(self.CONFIDENCES, start=1)]
         pages[3] = confident(4, text="")
         pages[4] = confident(5, 0.1, confidence=None)
         load(warehouse, pages)
+        self.expect_document(warehouse, pages)
+        # Now from what is there: the last page is another.
+        pages[-1] = confident(20, 0.3, 0.85, text="the last")
+        load(warehouse, pages, later=1)
+        self.expect_document(warehouse, pages)
+
+    def expect_document(self, warehouse: Engine, pages: Sequence[PageRecord]) -> None:
         lines = sorted(line.confidence for one in pages for line in one.lines)
         found = self.document(warehouse)
         assert found.text == "\f".join(one.text for one in pages)
@@ -191,7 +198,10 @@ class TestSmallPackets:
         ("pages", "what"),
         [
             ([confident(1, text="'" * 600_000)], "The text of page 1 of a.png takes 1.2 MiB"),
-            ([confident(number, text="x" * 9000) for number in range(1, 200)], "The text of a.png takes 1.7"),
+            (
+                [confident(number, text="x" * 9000) for number in range(1, 200)],
+                "The text of a.png takes 1.2 MiB or more",
+            ),
         ],
     )
     def test_what_does_not_fit_is_named_and_nothing_is_written(

@@ -1,4 +1,4 @@
-"""The whole text of a medium and how far to trust it, in a bounded share of memory."""
+"""The document of a medium: its whole text, and how far to trust it."""
 
 from __future__ import annotations
 
@@ -6,79 +6,56 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select, text
-from sqlalchemy.dialects.mysql import insert
+from sqlalchemy import Connection, Row, func, select
 
 from textmill.confidence import LOW_CONFIDENCE, LineConfidence, low_line_share, low_quantile, low_rank
 from textmill.staged_pages import LINE_FIELDS, StagedPage
-from textmill.warehouse.connection import longest_statement
-from textmill.warehouse.multi_row import MultiRowInsert
-from textmill.warehouse.packets import expect_size
-from textmill.warehouse.tables import document, line, page
-
-_BETWEEN_PAGES = "\f"
-
-_BYTES_AT_ONCE = 4 * 1024 * 1024
-"""Of a document's text in one statement; a single page may have more."""
-
-_BYTES_OF_A_CHARACTER = 4
-"""At most, in UTF-8."""
+from textmill.warehouse.document_text import DocumentText, bytes_at_once
+from textmill.warehouse.tables import line, page
 
 _LINE_CONFIDENCE = LINE_FIELDS.index("confidence")
-
-
-_FIGURES = ("confidence", "confidence_low", "low_line_share", "pages")
-_UPSERT = MultiRowInsert(document, ("media_id", "text", *_FIGURES), ("text", *_FIGURES))
 
 
 class FreshDocument:
     """The document of a medium of which the warehouse had no page, summed up while its pages pass by.
 
-    It spares asking the server for what was just sent there. Of a long document it keeps nothing.
+    It spares asking the server for what was just sent there.
+
+    Args:
+        name: what to call the medium in a message.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._most = _bytes_at_once(connection) // _BYTES_OF_A_CHARACTER
-        self._texts: list[str] = []
-        self._characters = 0
-        self._confidences: list[float] = []
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._text = DocumentText(connection, name)
+        self._pages = 0
+        self._confidences = array("d")
         self._lines = array("d")
 
     def add(self, pages: Iterable[StagedPage]) -> None:
-        """Take pages in, in order."""
+        """Take pages in, in order. Raises PacketTooSmall, see `DocumentText.add`."""
         for one in pages:
-            self._characters += len(one.text)
-            if self.is_too_long:
-                self._texts.clear()
-                return
-            self._texts.append(one.text)
+            self._text.add(one.text)
+            self._pages += 1
             if one.values["confidence"] is not None:
                 self._confidences.append(one.values["confidence"])
             self._lines.extend(values[_LINE_CONFIDENCE] for values in one.lines)
 
-    @property
-    def is_too_long(self) -> bool:
-        """Whether it has to be put together by `rebuild_document`."""
-        return self._characters > self._most
-
-    def write(self, connection: Connection, media_id: int) -> None:
+    def write(self, media_id: int) -> None:
         """Write the document."""
         lines = [LineConfidence(confidence, 0) for confidence in self._lines]
-        row = (
+        self._text.write(
             media_id,
-            _BETWEEN_PAGES.join(self._texts),
-            _mean(self._confidences),
-            low_quantile(lines),
-            low_line_share(lines),
-            len(self._texts),
+            confidence=_mean(self._confidences),
+            confidence_low=low_quantile(lines),
+            low_line_share=low_line_share(lines),
+            pages=self._pages,
         )
-        _UPSERT.execute(connection, [row])
 
 
 def rebuild_document(connection: Connection, media_id: int, name: str) -> None:
     """Put a document together from the pages and lines that the warehouse has.
 
-    Its text is sent back in pieces that the server joins in a variable of the session, unless one is enough.
+    Its text passes through here in pieces; the server sorts the confidences.
 
     Args:
         name: what to call the medium in a message.
@@ -91,34 +68,12 @@ def rebuild_document(connection: Connection, media_id: int, name: str) -> None:
         .where(page.c.media_id == media_id)
         .order_by(page.c.page_no)
     ).all()
-    expect_size(connection, sum(row.bytes + len(_BETWEEN_PAGES) for row in pages), name)
-    values = {
-        "confidence": _mean([row.confidence for row in pages if row.confidence is not None]),
-        "pages": len(pages),
-    } | _trust(connection, media_id)
-    ranges = list(_ranges(pages, _bytes_at_once(connection)))
-    if len(ranges) <= 1:
-        whole = _BETWEEN_PAGES.join(_texts(connection, media_id, ranges[0])) if ranges else ""
-        _upsert(connection, media_id, whole, values)
-        return
-    connection.execute(_BEGIN)
-    for place, numbers in enumerate(ranges):
-        texts = (
-            ["", *_texts(connection, media_id, numbers)] if place else _texts(connection, media_id, numbers)
-        )
-        connection.execute(_APPEND, {"piece": _BETWEEN_PAGES.join(texts)})
-    _upsert(connection, media_id, literal_column("@textmill_document"), values)
-    connection.execute(_FORGET)
-
-
-_BEGIN = text("SET @textmill_document = ''")
-_APPEND = text("SET @textmill_document = CONCAT(@textmill_document, :piece)")
-_FORGET = text("SET @textmill_document = NULL")
-
-
-def _bytes_at_once(connection: Connection) -> int:
-    # Each byte may take two in a statement.
-    return min(_BYTES_AT_ONCE, longest_statement(connection) // 4)
+    whole = DocumentText(connection, name)
+    for numbers in _ranges(pages, bytes_at_once(connection)):
+        for one in _texts(connection, media_id, numbers):
+            whole.add(one)
+    confidences = [row.confidence for row in pages if row.confidence is not None]
+    whole.write(media_id, confidence=_mean(confidences), pages=len(pages), **_trust(connection, media_id))
 
 
 def _ranges(pages: Sequence[Row[*tuple[Any, ...]]], most: int) -> Iterator[tuple[int, int]]:
@@ -166,9 +121,3 @@ def _trust(connection: Connection, media_id: int) -> dict[str, float | None]:
 
 def _mean(confidences: Sequence[float]) -> float | None:
     return sum(confidences) / len(confidences) if confidences else None
-
-
-def _upsert(connection: Connection, media_id: int, whole: Any, values: dict[str, Any]) -> None:
-    values = {"text": whole} | values
-    entry = insert(document).values(media_id=media_id, **values)
-    connection.execute(entry.on_duplicate_key_update({name: entry.inserted[name] for name in values}))

@@ -113,14 +113,14 @@ _WHAT_IS_KNOWN = select(
 
 def _write(connection: Connection, pages: Pages, origin: Origin, *, nothing_there: bool) -> int:
     """Write pages, lines and the document; returns how many pages changed."""
-    fresh = FreshDocument(connection)
+    fresh = FreshDocument(connection, origin.name)
     changed = 0
     for written in write_pages(connection, _staged(pages), origin, nothing_there=nothing_there):
         changed += len(written)
         if nothing_there:
             fresh.add(written)
-    if changed and nothing_there and not fresh.is_too_long:
-        fresh.write(connection, origin.media_id)
+    if changed and nothing_there:
+        fresh.write(origin.media_id)
     elif changed:
         rebuild_document(connection, origin.media_id, origin.name)
     return changed

@@ -37,6 +37,6 @@ def expect_size(connection: Connection, size: int, what: str) -> None:
     longest = longest_statement(connection)
     if size > longest:
         raise PacketTooSmall(
-            f"The text of {what} takes {size / 2**20:.1f} MiB, and the database takes no more than "
+            f"The text of {what} takes {size / 2**20:.1f} MiB or more, and the database takes no more than "
             f"{longest / 2**20:.1f} MiB at once: set the server's max_allowed_packet to more."
         )
