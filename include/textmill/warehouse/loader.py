@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from textmill.page_table import staged_pages
 from textmill.records import PageRecord, Rejection
@@ -86,7 +86,7 @@ def load_medium(
         {"media_id": media_id, "sha256": result.sha256, "address": uri_hash(result.uri)},
     ).one()
     origin = Origin(media_id, name_of(result.uri), ingest_run_id, batch_no, now)
-    changed = _write(connection, result.pages, origin, nothing_there=not known.pages)
+    changed = _write(connection, result, origin, nothing_there=not known.pages)
     quarantine_all(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
@@ -111,19 +111,32 @@ _WHAT_IS_KNOWN = select(
 """Whether there is anything to compare with, or to close: for a new medium, that spares both."""
 
 
-def _write(connection: Connection, pages: Pages, origin: Origin, *, nothing_there: bool) -> int:
-    """Write pages, lines and the document; returns how many pages changed."""
+def _write(connection: Connection, result: MediumResult, origin: Origin, *, nothing_there: bool) -> int:
+    """Write pages, lines and the document; returns how many pages changed, or are no more."""
     fresh = FreshDocument(connection, origin.name)
     changed = 0
-    for written in write_pages(connection, _staged(pages), origin, nothing_there=nothing_there):
+    for written in write_pages(connection, _staged(result.pages), origin, nothing_there=nothing_there):
         changed += len(written)
         if nothing_there:
             fresh.add(written)
+    if not nothing_there:
+        changed += _remove_beyond(connection, origin.media_id, result.page_count)
     if changed and nothing_there:
         fresh.write(origin.media_id)
     elif changed:
         rebuild_document(connection, origin.media_id, origin.name)
     return changed
+
+
+def _remove_beyond(connection: Connection, media_id: int, page_count: int | None) -> int:
+    """Remove the pages that the medium does not have when it is read as it was now.
+
+    A video that is looked at less often, or an animation of which one frame is read, has fewer of them.
+    """
+    if page_count is None:
+        return 0
+    beyond = delete(page).where(page.c.media_id == media_id, page.c.page_no > page_count)
+    return connection.execute(beyond).rowcount
 
 
 def _staged(pages: Iterable[PageRecord | StagedPage]) -> Iterator[StagedPage]:
