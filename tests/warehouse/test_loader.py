@@ -166,3 +166,14 @@ class TestLoading:
             load(warehouse, [page(1), too_long])
         assert rows(warehouse, "SELECT 1 FROM page") == []
         assert rows(warehouse, "SELECT 1 FROM media") == []
+
+
+def test_pages_that_a_medium_has_no_more_when_it_is_read_otherwise_go(
+    warehouse: Engine, ingest_run_id: int
+) -> None:
+    load(warehouse, [page(1), page(2), page(3)])
+    assert load(warehouse, [page(1), page(2)], later=1) == 1
+    assert rows(warehouse, "SELECT page_no FROM v_page ORDER BY page_no") == [(1,), (2,)]
+    (document,) = rows(warehouse, "SELECT text, page_count FROM v_document")
+    assert document == (f"{page(1).text}\f{page(2).text}", 2)
+    assert rows(warehouse, "SELECT COUNT(*) FROM line") == [(2,)]
