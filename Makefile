@@ -177,7 +177,7 @@ bench-million: setup-dev ## Measure discovery and planning of a million files an
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million
 
 .PHONY: bench-warehouse
-bench-warehouse: setup-dev ## Measure analysts' queries on a million pages (fills a database of 7 GB once)
+bench-warehouse: setup-dev ## Measure analysts' queries on a million pages (fills a database of 4 GB once)
 	@PYTHONPATH=.:include $(AIRFLOW_PYTHON) -m bench.million_pages --out bench/results/warehouse.md
 
 .PHONY: bench-load

@@ -1,7 +1,7 @@
 """Analysts' queries on a warehouse with a million pages: how long each takes, and by which indexes.
 
 `make bench-warehouse` fills a private MariaDB with the settings of the stack and keeps it in the folder
-TEXTMILL_BENCH_STATE (some 7 GB), so that only the first run takes minutes. Then it runs the examples in
+TEXTMILL_BENCH_STATE (some 4 GB), so that only the first run takes minutes. Then it runs the examples in
 `include/sql/examples` and the queries of `docs/warehouse.md`. It complains about a query that takes too long,
 and about one that reads all of a big table.
 """
