@@ -17,6 +17,7 @@ from textmill.records import (
     Kind,
     LineRecord,
     OcrRequest,
+    Outcome,
     PageRecord,
     PageVerdict,
     Rejection,
@@ -131,7 +132,15 @@ def _mended(before: _Entry, after: _Entry, within_ms: float) -> _Judged | None:
     if any(_end(first) - (line.end_ms or 0) > within_ms for line in first.lines):
         return None
     again = _found_again(first.lines, second.lines)
-    return None if again is None else (_joined(first, second, again), other)
+    return None if again is None else (_joined(first, second, again), _both(verdict, other))
+
+
+def _both(first: PageVerdict, second: PageVerdict) -> PageVerdict:
+    """Return what is said of a page whose halves were accepted: the warnings of both."""
+    checks = tuple(dict.fromkeys((*second.checks, *first.checks)))
+    message = "; ".join(dict.fromkeys(filter(None, (second.message, first.message))))
+    outcome = Outcome.WARNING if checks else Outcome.ACCEPTED
+    return second.model_copy(update={"outcome": outcome, "checks": checks, "message": message})
 
 
 def _end(page: PageRecord) -> int:

@@ -165,6 +165,11 @@ class TestDocuments:
         assert found.text == f"{AWKWARD} page 1\f{AWKWARD} page 2\fnew"
         assert (found.confidence_low, found.pages) == (0.5, 3)
 
+    def test_none_when_the_medium_has_no_pages_any_more(self, warehouse: Engine) -> None:
+        load(warehouse, [confident(1, 0.9)])
+        assert load(warehouse, [], later=1) == 1
+        assert rows(warehouse, "SELECT * FROM page") == rows(warehouse, "SELECT * FROM document") == []
+
     def test_without_any_text(self, warehouse: Engine) -> None:
         load(warehouse, [confident(1, text="", confidence=None)])
         assert tuple(self.document(warehouse)) == ("", None, None, None, 1)
@@ -198,6 +203,8 @@ class TestSmallPackets:
         ("pages", "what"),
         [
             ([confident(1, text="'" * 600_000)], "The text of page 1 of a.png takes 1.2 MiB"),
+            # Its text has 0.3 MiB, and the pieces by which it is found three times as much.
+            ([confident(1, text="漢" * 100_000)], "The text of page 1 of a.png takes 1.2 MiB"),
             (
                 [confident(number, text="x" * 9000) for number in range(1, 200)],
                 "The text of a.png takes 1.2 MiB or more",

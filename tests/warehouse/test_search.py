@@ -120,7 +120,8 @@ def test_search_goes_through_the_view_to_the_full_text_index(warehouse: Engine, 
     with warehouse.connect() as connection:
         plan = connection.execute(
             text(
-                f"EXPLAIN SELECT page_no FROM v_search WHERE MATCH({column}) AGAINST('+abc' IN BOOLEAN MODE)"
+                "EXPLAIN FORMAT=TRADITIONAL SELECT page_no FROM v_search "
+                f"WHERE MATCH({column}) AGAINST('+abc' IN BOOLEAN MODE)"
             )
         ).all()
     assert {row.key for row in plan if row.type == "fulltext"} == {f"ft_page_{column}"}

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from textmill.access import Connections
+from textmill.object_uris import ObjectUri
 from textmill.quality.data_docs_site import run_hash
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
 from textmill.retention.trash import Trash, size_of
 from textmill.settings import Settings
-from textmill.staging import name_by_hash, path_of
+from textmill.staging import address_of, name_by_hash, path_of
 from textmill.warehouse.connection import utc_moment
 from textmill.warehouse.ended_runs import is_over, run_in
 
@@ -32,6 +33,10 @@ class _Sites(Protocol):
 
     @property
     def dated(self) -> bool: ...
+
+    def tidy(self) -> None:
+        """End removals that were killed."""
+        ...
 
     def names(self, before: datetime) -> Iterator[str]:
         """Yield what may be a site, unless something was written in it since."""
@@ -53,6 +58,8 @@ def remove_data_docs(sweep: Sweep, settings: Settings, connections: Connections)
     if before is None:
         return removed
     sites = _sites(sweep, settings, connections)
+    if not sweep.dry_run:
+        sites.tidy()
     for name in sites.names(before):
         if (digest := run_hash(name)) is None:
             continue
@@ -68,11 +75,11 @@ def remove_data_docs(sweep: Sweep, settings: Settings, connections: Connections)
 
 
 def _sites(sweep: Sweep, settings: Settings, connections: Connections) -> _Sites:
-    place = settings.data_docs
+    place = settings.data_docs or str(sweep.staging.data_docs)
     if urlsplit(place).scheme in ("", "file"):
-        return _Folder(path_of(place) if place else sweep.staging.data_docs)
+        return _Folder(path_of(address_of(place)))
     filesystem = connections.filesystem(place, settings.data_docs_connection or None)
-    return _Store(filesystem, filesystem._strip_protocol(place))
+    return _Store(filesystem, ObjectUri.parse(place).path.rstrip("/"))
 
 
 @dataclass(frozen=True)
@@ -80,8 +87,10 @@ class _Folder:
     root: Path
     dated: bool = True
 
-    def names(self, before: datetime) -> Iterator[str]:
+    def tidy(self) -> None:
         self._trash.empty()
+
+    def names(self, before: datetime) -> Iterator[str]:
         for folder in sorted(self.root.glob("*")):
             if folder.is_dir() and utc_moment(folder.stat().st_mtime) < before:
                 yield folder.name
@@ -105,6 +114,9 @@ class _Store:
     filesystem: AbstractFileSystem
     root: str
     dated: bool = False
+
+    def tidy(self) -> None:
+        """Nothing: the next removal takes what is left of a site."""
 
     def names(self, before: datetime) -> Iterator[str]:
         for one in self.filesystem.ls(self.root, detail=True) if self.filesystem.exists(self.root) else ():

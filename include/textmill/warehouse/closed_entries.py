@@ -30,16 +30,19 @@ class Closed:
     def condition(self) -> ColumnElement[bool]:
         """Say in SQL that an entry may go.
 
-        One that was resolved by hand stays while its medium lacks what was refused: it says why.
+        One that was resolved by hand stays while its medium lacks what was refused, or no run opens what lies
+        at its address: it says why.
         """
-        accounts_for = (
-            select(media.c.id)
-            .where(media.c.sha256 == quarantine.c.sha256, media.c.status.in_(_REFUSED))
-            .exists()
+        medium = select(media.c.id).where(media.c.sha256 == quarantine.c.sha256, media.c.status.in_(_REFUSED))
+        unopened = select(media_location.c.id).where(
+            quarantine.c.stage == Stage.FETCH,
+            media_location.c.uri_hash == quarantine.c.uri_hash,
+            media_location.c.refused,
+            media_location.c.deleted_at.is_(None),
         )
         states = [
             quarantine.c.status == "gone",
-            and_(quarantine.c.status == "resolved", ~accounts_for),
+            and_(quarantine.c.status == "resolved", ~medium.exists(), ~unopened.exists()),
         ]
         if self.ignored:
             states.append(and_(quarantine.c.status == "ignored", ~_lies_somewhere()))

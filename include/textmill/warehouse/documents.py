@@ -6,12 +6,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from textmill.confidence import LOW_CONFIDENCE, LineConfidence, low_line_share, low_quantile, low_rank
 from textmill.staged_pages import LINE_FIELDS, StagedPage
 from textmill.warehouse.document_text import DocumentText, bytes_at_once
-from textmill.warehouse.tables import line, page
+from textmill.warehouse.tables import document, line, page
 
 _LINE_CONFIDENCE = LINE_FIELDS.index("confidence")
 
@@ -53,7 +53,7 @@ class FreshDocument:
 
 
 def rebuild_document(connection: Connection, media_id: int, name: str) -> None:
-    """Put a document together from the pages and lines that the warehouse has.
+    """Put a document together from the pages and lines that the warehouse has; without pages there is none.
 
     Its text passes through here in pieces; the server sorts the confidences.
 
@@ -68,6 +68,9 @@ def rebuild_document(connection: Connection, media_id: int, name: str) -> None:
         .where(page.c.media_id == media_id)
         .order_by(page.c.page_no)
     ).all()
+    if not pages:  # a video in which nothing is seen any more, now that it is looked at less often
+        connection.execute(delete(document).where(document.c.media_id == media_id))
+        return
     whole = DocumentText(connection, name)
     for numbers in _ranges(pages, bytes_at_once(connection)):
         for one in _texts(connection, media_id, numbers):

@@ -18,18 +18,19 @@ _BESIDE_THE_TEXT = 64 * 1024
 """Room for the rest of a row and of its statement."""
 
 
-def expect_to_fit(connection: Connection, text: str, what: str) -> None:
+def expect_to_fit(connection: Connection, text: str, what: str, *, pieces: str | None = None) -> None:
     """Raise PacketTooSmall when a text is too long for a statement.
 
     Args:
         what: whose text it is, for the message.
+        pieces: of its Chinese, Japanese and Korean, which go along: ASCII, and three times as long.
     """
-    longest = longest_statement(connection) - _BESIDE_THE_TEXT
-    if len(text) * _MOST_BYTES <= longest:
+    beside = _BESIDE_THE_TEXT + len(pieces or "")
+    if len(text) * _MOST_BYTES + beside <= longest_statement(connection):
         return
     driver = connection.connection.driver_connection
     assert driver is not None
-    expect_size(connection, len(driver.literal(text)) + _BESIDE_THE_TEXT, what)
+    expect_size(connection, len(driver.literal(text)) + beside, what)
 
 
 def expect_size(connection: Connection, size: int, what: str) -> None:

@@ -131,9 +131,12 @@ def _write(
     origin: Origin,
     present: Mapping[int, Row[*tuple[Any, ...]]],
 ) -> None:
+    rows = []
     for one in changed:
-        expect_to_fit(connection, one.text, f"page {one.page_no} of {origin.name}")
-    _UPSERT_PAGES.execute(connection, [_values(one, origin) for one in changed])
+        pieces = cjk_pieces(one.text)
+        expect_to_fit(connection, one.text, f"page {one.page_no} of {origin.name}", pieces=pieces)
+        rows.append(_values(one, pieces, origin))
+    _UPSERT_PAGES.execute(connection, rows)
     replaced = [present[one.page_no].id for one in changed if one.page_no in present]
     if replaced:
         connection.execute(delete(line).where(line.c.page_id.in_(replaced)))
@@ -149,11 +152,11 @@ def _keys(connection: Connection, changed: Sequence[StagedPage], origin: Origin)
     return {row.page_no: row.id for row in rows}
 
 
-def _values(one: StagedPage, origin: Origin) -> tuple[Any, ...]:
+def _values(one: StagedPage, pieces: str | None, origin: Origin) -> tuple[Any, ...]:
     quality = Outcome.WARNING if one.warnings else Outcome.ACCEPTED
     return (
         *(one.values[name] for name in _FROM_PAGE),
-        cjk_pieces(one.text),
+        pieces,
         ",".join(one.warnings),
         quality.value,
         origin.media_id,

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ from textmill.sources.catalogue import load_catalogue
 from textmill.staging import Staging, fsync_folder, path_of, write_records
 
 _DOCUMENTS = "documents-on-request"
+_WORKPLACE = "document-in-work-"
 _LEFT_BEHIND_SECONDS = 86_400
 
 
@@ -99,7 +100,7 @@ class DocumentExporter:
                 raise ExportError(
                     "Say to which file or folder the document goes: exports lie in an object store."
                 )
-            folder = path_of(self._settings.exports).absolute() / _DOCUMENTS
+            folder = path_of(self._settings.exports).expanduser().absolute() / _DOCUMENTS
             folder.mkdir(parents=True, exist_ok=True)
             return folder / file_name(facts, wanted)
         return out / file_name(facts, wanted) if out.is_dir() else out
@@ -172,8 +173,9 @@ def _whole_file(target: Path) -> Iterator[Path]:
 def _workplace(root: Path) -> Iterator[Path]:
     """Yield a folder for what an export needs meanwhile; what killed ones left behind is removed."""
     root.mkdir(parents=True, exist_ok=True)
-    for left_behind in root.iterdir():
-        if left_behind.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
-            shutil.rmtree(left_behind, ignore_errors=True)
-    with TemporaryDirectory(dir=root, prefix="document-") as folder:
+    for left_behind in root.glob(f"{_WORKPLACE}*"):  # nothing else: somebody may export to this very folder
+        with suppress(FileNotFoundError):  # its export has just ended
+            if left_behind.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(left_behind, ignore_errors=True)
+    with TemporaryDirectory(dir=root, prefix=_WORKPLACE) as folder:
         yield Path(folder)
