@@ -78,10 +78,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=10_000, help="of the medium whose load is weighed")
     parser.add_argument("--out", type=Path, default=_RESULTS)
     parser.add_argument("--only", choices=["speed", "memory", "analysts"], help="leave the rest out")
-    parser.add_argument("--phase", help=argparse.SUPPRESS)
+    parser.add_argument("--phase", action="store_true", help=argparse.SUPPRESS)
     wish = parser.parse_args()
     if wish.phase:
-        print(json.dumps(_load_in_process(**json.loads(wish.phase))))
+        print(json.dumps(_load_in_process(**json.load(sys.stdin))))
         return
     _measure(wish)
 
@@ -231,8 +231,15 @@ def _peak(url: URL, batch: StagedBatch) -> tuple[int, float]:
         "root": str(batch.root),
         "run_id": batch.run_id,
     }
-    command = [sys.executable, "-m", "bench.load", "--phase", json.dumps(wish)]
-    answer = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout)
+    # Over standard input: the address has a password, and everybody sees command lines.
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.load", "--phase"],
+        input=json.dumps(wish),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    answer = json.loads(done.stdout)
     return answer["peak_mb"], answer["seconds"]
 
 
