@@ -79,7 +79,7 @@ def read_page(path: str) -> bytes | None:
         SourceError: the object store in which they lie cannot be opened.
     """
     normal = posixpath.normpath(path)
-    if normal != path or normal.startswith(("/", "..")) or not path.endswith(".html"):
+    if normal != path or normal.startswith(("/", "..")) or "\0" in path or not path.endswith(".html"):
         return None
     place = location(settings())
     if urlsplit(place).scheme in ("", "file"):

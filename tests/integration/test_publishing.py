@@ -78,10 +78,10 @@ def test_a_failed_batch_fails_the_run_and_what_others_loaded_is_announced(
 ) -> None:
     real = validate_stage.validate
 
-    def fail_the_first(warehouse: Engine, *, run_id: str, batch_uri: str) -> Any:
+    def fail_the_first(warehouse: Engine, *given: Any, batch_uri: str, **named: Any) -> Any:
         if batch_uri.endswith("0000"):
             raise SourceError("The machine is on fire.")
-        return real(warehouse, run_id=run_id, batch_uri=batch_uri)
+        return real(warehouse, *given, batch_uri=batch_uri, **named)
 
     monkeypatch.setattr(validate_stage, "validate", fail_the_first)
     monkeypatch.setattr("textmill.batching.cost._TEXT_SECONDS", 60.0)  # a batch for each

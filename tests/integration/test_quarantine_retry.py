@@ -149,8 +149,13 @@ def test_a_limit_that_is_raised_closes_the_entry_and_keeps_its_history(
 
 
 def test_what_is_ignored_by_the_dag_is_left_alone_by_runs(
-    warehouse: Engine, ingest: Ingest, quarantine_retry: DAG, source: Path
+    warehouse: Engine,
+    ingest: Ingest,
+    quarantine_retry: DAG,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("TEXTMILL_MAX_PAGES", "1")
     ingest(source, engine=STEADY)
     refused = quarantine_retry.test(run_conf={"action": "ignore", "dry_run": False})
     assert refused.state == DagRunState.FAILED

@@ -29,7 +29,8 @@ def test_a_report_is_found_by_its_path(reports: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.html", "run/../../secret.html", "/etc/hostname", "..", "", ".", "missing.html"]
+    "path",
+    ["../secret.html", "run/../../secret.html", "/etc/hostname", "..", "", ".", "missing.html", "\0.html"],
 )
 def test_nothing_beside_the_reports_is_read(reports: Path, path: str) -> None:
     assert read_page(path) is None

@@ -213,7 +213,10 @@ def test_entries_are_picked_by_reason_source_day_name_and_number(yard: Yard) -> 
         assert found.entries == len(found.first) == sum(group["entries"] for group in found.groups)
         keys = ",".join(str(one["quarantine_id"]) for one in found.first) or "0"
         return [
-            row.name for row in yard.rows(f"SELECT name FROM v_quarantine WHERE quarantine_id IN ({keys})")
+            row.name
+            for row in yard.rows(
+                f"SELECT name FROM v_quarantine WHERE quarantine_id IN ({keys}) ORDER BY quarantine_id"
+            )
         ]
 
     names = ["one.png", "two (50%25).pdf", "three.png", "l.csv#3"]

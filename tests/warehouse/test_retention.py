@@ -532,10 +532,9 @@ def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_add
         "DELETE FROM quarantine",
         "INSERT INTO quarantine (entry_key, uri_hash, uri, stage, reason, message, detail, permanent, "
         "attempts, status, first_seen, last_seen, ingest_run_id, batch_no, closed_at) "
-        "SELECT l.uri_hash, l.uri_hash, l.uri, 'fetch', 'unrecognised_content', '', '', 1, 1, 'resolved', "
-        "NOW(), NOW(), MIN(r.id), 0, '2020-01-01' "
-        "FROM media_location AS l, ingest_run AS r GROUP BY l.uri_hash, l.uri "
-        "ORDER BY l.uri_hash LIMIT 1",
+        "SELECT l.uri_hash, l.uri_hash, l.uri, 'fetch', 'empty_file', '', '', 1, 1, 'resolved', NOW(), "
+        "NOW(), MIN(r.id), 0, '2020-01-01' FROM media_location AS l, ingest_run AS r "
+        "GROUP BY l.uri_hash, l.uri ORDER BY l.uri_hash LIMIT 1",
         "UPDATE media_location SET refused = 1, media_id = NULL "
         "WHERE uri_hash IN (SELECT uri_hash FROM quarantine)",
     )

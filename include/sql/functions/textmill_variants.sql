@@ -1,5 +1,6 @@
 -- The words of the archive as which OCR may have read a word, itself first, the others from the commonest on.
--- Words of 4 letters may have one error, of 6 two, of 12 three; letters that look alike count as the same.
+-- Words of 4 letters may have one error, of 7 two, of 12 three, longer ones than 18 fewer again; letters that look alike
+-- count as the same.
 -- A misreading is rarer than what was misread: words that too many pages have are words of their own, and what is
 -- further from the word than from one of these is a misreading of the latter.
 CREATE FUNCTION textmill_variants(query VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, most INT)

@@ -41,6 +41,8 @@ def _lock(connection: Connection) -> None:
 def upgrade(url: str) -> None:
     """Migrate the warehouse at `url` to the newest schema. Safe to repeat, and from several hosts at once.
 
+    Functions are made anew, with which MariaDB takes away all rights on them: `analysts.grant_role` follows.
+
     Args:
         url: a SQLAlchemy URL, for example `mysql+mysqldb://user:secret@127.0.0.1/textmill?charset=utf8mb4`.
     """

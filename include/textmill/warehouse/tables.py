@@ -210,7 +210,12 @@ ingest_batch = Table(
     _id(),
     Column("ingest_run_id", BigInteger, ForeignKey("ingest_run.id", ondelete="CASCADE"), nullable=False),
     Column("batch_no", Integer, nullable=False),
-    Column("state", String(16), nullable=False, comment="planned, fetched, reading, read, validated, loaded"),
+    Column(
+        "state",
+        String(16),
+        nullable=False,
+        comment="planned, fetched, reading, read, validated, held or loaded",
+    ),
     Column("estimated_seconds", Double, nullable=False),
     Column("media_total", Integer, nullable=False, comment="with media_members"),
     Column("media_members", Integer, nullable=False, default=0, comment="found in archives"),

@@ -15,6 +15,7 @@ from textmill.warehouse.migrations.steps import (
     drop_columns,
     drop_index,
     drop_tables,
+    set_comment,
     without_default,
 )
 
@@ -51,6 +52,7 @@ def upgrade() -> None:
         add_columns(table, count_column("pages_warned", "of pages_loaded"))
         without_default(table, "pages_warned")
     add_columns("ingest_batch", sa.Column("problem", sa.Text(), comment="why the batch failed, in words"))
+    set_comment("ingest_batch", "state", "planned, fetched, reading, read, validated, held or loaded")
     _upgrade_results()
     add_columns(
         "quarantine",
