@@ -18,7 +18,7 @@ override SERVICE := $(value SERVICE)
 override ARGS := $(value ARGS)
 override OUT := $(value OUT)
 override URI := $(value URI)
-export MEDIA SERVICE RAW AS ALLOW_PRIVATE ARGS DAY FROM TO OUT CONNECTION FULL URI SHA256 FORMAT
+export MEDIA SERVICE RAW ACCOUNT ALLOW_PRIVATE ARGS DAY FROM TO OUT CONNECTION FULL URI SHA256 FORMAT
 
 .PHONY: help
 help: ## List the goals
@@ -49,7 +49,7 @@ password: built ## Show how to log in to Airflow
 	@$(STACK) password
 
 .PHONY: sql
-sql: built ## Query the warehouse; reads SQL from a pipe too (AS=analyst: read only; RAW=1: unescaped)
+sql: built ## Query the warehouse; reads SQL from a pipe too (ACCOUNT=analyst: read only; RAW=1: unescaped)
 	@$(STACK) sql
 
 .PHONY: export

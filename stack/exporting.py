@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from stack import mariadb, ports, secrets_store
 from stack.paths import Paths
 from textmill.access import Connections, HttpAccess
-from textmill.errors import TextmillError
+from textmill.errors import ExportError, TextmillError
 from textmill.exports.document.described import DocumentFormat
 from textmill.settings import load
 
@@ -119,7 +119,10 @@ def parser() -> argparse.ArgumentParser:
 def _days(arguments: argparse.Namespace) -> DayRange:
     from textmill.exports.days.states import DayRange
 
-    return DayRange(arguments.day or arguments.first, arguments.day or arguments.last)
+    first, last = arguments.day or arguments.first, arguments.day or arguments.last
+    if first and last and first > last:
+        raise ExportError(f"FROM ({first}) is after TO ({last}).")
+    return DayRange(first, last)
 
 
 def _date(text: str) -> date:

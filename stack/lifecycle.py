@@ -64,6 +64,7 @@ class Stack:
 
     def up(self) -> Running:
         """Bring everything up and wait until it is healthy; what runs already is left alone."""
+        _check_settings(self._environ)
         machine.check_disk(self.paths.state)
         self.paths.create()
         with exclusive(self.paths.run / "lock", self._say):
@@ -251,6 +252,28 @@ def _airflow_programs(settings: AirflowSettings) -> list[Program]:
         # Only to watch the inbox: without one nothing of ours defers, and it costs up to 300 MB.
         programs.append(Program(TRIGGERER, [*python, "triggerer", "--skip-serve-logs"], stops_as_group=True))
     return programs
+
+
+def _check_settings(environ: Mapping[str, str]) -> None:
+    """Refuse a setting that makes no sense here: in a DAG file, it would make the DAG disappear."""
+    from pydantic import ValidationError
+
+    from textmill.settings import Settings
+
+    prefix = Settings.model_config.get("env_prefix", "")
+    given = {
+        name: environ[f"{prefix}{name.upper()}"]
+        for name in Settings.model_fields
+        if f"{prefix}{name.upper()}" in environ
+    }
+    try:
+        Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{prefix}{str(one['loc'][0]).upper()} is {one['input']!r}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise StackError(f"A setting makes no sense. {wrong}. See docs/settings.md.") from None
 
 
 def _fingerprint(settings: AirflowSettings, secrets: Secrets) -> str:

@@ -25,14 +25,14 @@ def sql_command(running: Running, environ: Mapping[str, str], interactive: bool)
     """The command line of the SQL client; the password is in a file that only we may read.
 
     Args:
-        environ: `AS` is the account, `analyst` or `loader` (the default); `RAW` is 1 for unescaped rows.
+        environ: `ACCOUNT` is the account, `analyst` or `loader` (the default); `RAW` is 1 for unescaped rows.
     """
     program = shutil.which("mariadb")
     if program is None:
         raise StackError("The client of MariaDB is missing (package mariadb-client-core): run `make setup`.")
-    wanted = environ.get("AS", "")
+    wanted = environ.get("ACCOUNT", "")
     if wanted not in _ACCOUNTS:
-        raise StackError(f"There is no account {wanted!r}: AS is analyst or loader.")
+        raise StackError(f"There is no account {wanted!r}: ACCOUNT is analyst or loader.")
     settings, account = running.settings, _ACCOUNTS[wanted]
     name = "mariadb_client.cnf" if account == mariadb.LOADER else f"mariadb_client_{account}.cnf"
     options = settings.paths.secrets / name

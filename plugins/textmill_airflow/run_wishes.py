@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from textmill.errors import Reason, SourceError
 from textmill.run_wishes import Interval, QuarantineFilter, Reread, RunWishes
+from textmill.staging import address_of
 from textmill.web_addresses import holds_login
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ def _quarantine_filter(params: Mapping[str, Any]) -> QuarantineFilter | None:
     return filter_from(params, CONDITION_PREFIX)
 
 
+def _source(given: str | None) -> str | None:
+    """Return what the entries call a source: of a path that somebody typed, its address."""
+    return address_of(given) if given and "/" in given else given or None
+
+
 def filter_from(params: Mapping[str, Any], prefix: str = "") -> QuarantineFilter:
     """Return which entries of the quarantine are meant.
 
@@ -120,7 +126,7 @@ def filter_from(params: Mapping[str, Any], prefix: str = "") -> QuarantineFilter
         raise SourceError(f"{prefix}since ({since:%Y-%m-%d}) is after {prefix}until ({until:%Y-%m-%d}).")
     return QuarantineFilter(
         reasons=tuple(Reason(code) for code in given["reasons"] or ()),
-        source=given["source"] or None,
+        source=_source(given["source"]),
         since=since,
         # People mean the last day to be in it.
         until=until + timedelta(days=1) if until else None,

@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,25 @@ def test_rows_are_bare_without_a_terminal_and_raw_on_demand(running: Running) ->
     assert "--batch" not in sql_command(running, {"RAW": "1"}, interactive=True)
     assert sql_command(running, {}, interactive=False)[-2:] == ["--batch", "--skip-column-names"]
     assert sql_command(running, {"RAW": "1"}, interactive=False)[-1] == "--raw"
+
+
+def test_analysts_have_an_account_of_their_own(running: Running) -> None:
+    command = sql_command(running, {"ACCOUNT": "analyst"}, interactive=True)
+    options = Path(command[1].removeprefix("--defaults-file=")).read_text()
+    assert "user=analyst" in options
+    assert running.secrets.mariadb_loader not in options
+    with pytest.raises(StackError, match="ACCOUNT is analyst or loader"):
+        sql_command(running, {"ACCOUNT": "root"}, interactive=True)
+
+
+def test_no_variable_of_ours_is_one_that_make_sets_itself(repository: Path) -> None:
+    known = subprocess.run(
+        ["make", "-p", "-q", "-f", "/dev/null"], capture_output=True, text=True, check=False
+    ).stdout
+    lines = (repository / "Makefile").read_text().splitlines()
+    exported = {name for line in lines if line.startswith("export ") for name in line.split()[1:]}
+    assert "ACCOUNT" in exported
+    assert {name for name in exported if f"\n{name} = " in known} == set()
 
 
 def test_logs_of_one_service_or_all(running: Running) -> None:

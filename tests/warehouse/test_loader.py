@@ -177,3 +177,12 @@ def test_pages_that_a_medium_has_no_more_when_it_is_read_otherwise_go(
     (document,) = rows(warehouse, "SELECT text, page_count FROM v_document")
     assert document == (f"{page(1).text}\f{page(2).text}", 2)
     assert rows(warehouse, "SELECT COUNT(*) FROM line") == [(2,)]
+
+
+def test_a_document_that_was_lost_is_put_together_again(warehouse: Engine, ingest_run_id: int) -> None:
+    load(warehouse, [page(1), page(2)])
+    before = rows(warehouse, "SELECT * FROM document")
+    with warehouse.begin() as connection:
+        connection.execute(text("DELETE FROM document"))
+    assert load(warehouse, [page(1), page(2)], later=1) == 0
+    assert rows(warehouse, "SELECT * FROM document") == before

@@ -24,6 +24,6 @@ SELECT
     r.media_reappeared AS media_reappeared,  -- of media_unchanged, those that were deleted before
     r.media_deleted AS media_deleted,  -- addresses that are gone
     r.estimated_seconds AS estimated_seconds,  -- that one slot would take, by the plan
-    r.problem AS problem,  -- what did not get through, in words; null when everything did
+    r.problem AS problem,  -- batches and sources that did not get through, in words; null when all did, whatever is in quarantine
     r.pages_warned AS pages_warned  -- of pages_loaded, those with a warning
 FROM ingest_run AS r

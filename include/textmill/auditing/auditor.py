@@ -45,7 +45,8 @@ class Report:
         if not self.counts:
             yield f"Staging area, checkpoints and warehouse agree: {self.rules} rules hold."
             return
-        yield f"{self.total} disagreements, by {len(self.counts)} of {self.rules} rules (audit {self.key}):"
+        what = "disagreement" if self.total == 1 else "disagreements"
+        yield f"{self.total} {what}, by {len(self.counts)} of {self.rules} rules (audit {self.key}):"
         for rule, count in self.counts.items():
             yield f"{rule}: {count}"
             for one in self.findings:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 from textmill.auditing.rule import Audited, Finding, SqlRule
 
 _REBUILD = (
-    "Delete the document if the medium has no pages; else delete one of its pages, and read its file again "
-    "with reread = everything: loading a page rebuilds the document."
+    "Delete the medium's row of the table document. If the medium has pages, then read its file again with "
+    "reread = everything: loading puts the document together anew, and leaves the pages as they are."
 )
 
 RULES = (

@@ -47,6 +47,11 @@ class Choice:
 
     def in_words(self) -> str:
         """Return what a person wants to know before saying yes."""
+        if not self.entries:
+            return (
+                "No entry fits all that was asked for. Look at id, status, reason and source of the entries "
+                "in v_quarantine."
+            )
         lines = [f"{self.entries} entries fit and would be {_DONE[self.action]}."]
         lines += [f"  {one['entries']} × {one['reason']} from {one['source'] or '?'}" for one in self.groups]
         return "\n".join(lines + _sentences(self.first, self.entries))

@@ -24,7 +24,7 @@ from textmill.warehouse.documents import FreshDocument, rebuild_document
 from textmill.warehouse.page_writing import Origin, write_pages
 from textmill.warehouse.quarantine_closing import has_entries, resolve
 from textmill.warehouse.quarantining import RetryWaits, next_try_of, quarantine_all
-from textmill.warehouse.tables import media, page
+from textmill.warehouse.tables import document, media, page
 
 
 class Pages(Protocol):
@@ -87,6 +87,8 @@ def load_medium(
     ).one()
     origin = Origin(media_id, name_of(result.uri), ingest_run_id, batch_no, now)
     changed = _write(connection, result, origin, nothing_there=not known.pages)
+    if known.pages and not known.document and not changed:
+        rebuild_document(connection, media_id, origin.name)
     quarantine_all(
         connection, result.rejections, ingest_run_id=ingest_run_id, batch_no=batch_no, now=now, waits=waits
     )
@@ -106,6 +108,10 @@ def load_medium(
 _LOCK_MEDIUM = select(media.c.id).where(media.c.sha256 == bindparam("sha256")).with_for_update()
 _WHAT_IS_KNOWN = select(
     select(page.c.id).where(page.c.media_id == bindparam("media_id")).exists().label("pages"),
+    select(document.c.media_id)
+    .where(document.c.media_id == bindparam("media_id"))
+    .exists()
+    .label("document"),
     has_entries(bindparam("address"), bindparam("sha256")).label("entries"),
 )
 """Whether there is anything to compare with, or to close: for a new medium, that spares both."""

@@ -103,7 +103,11 @@ class DocumentExporter:
             folder = path_of(self._settings.exports).expanduser().absolute() / _DOCUMENTS
             folder.mkdir(parents=True, exist_ok=True)
             return folder / file_name(facts, wanted)
-        return out / file_name(facts, wanted) if out.is_dir() else out
+        if out.is_dir():
+            return out / file_name(facts, wanted)
+        if not out.absolute().parent.is_dir():
+            raise ExportError(f"There is no folder {out.absolute().parent} for {out.name}: make it first.")
+        return out
 
     def _write(self, document: StoredDocument, wanted: DocumentFormat, path: Path) -> PdfAnswer:
         facts = document.facts
