@@ -12,6 +12,8 @@ from pathlib import Path
 from stack.paths import Paths
 
 OCR_FOLDERS = ("ocr_runtime", "bench", "samples", "accuracy")
+WAITING_FOLDER = "integration"
+"""Its tests wait for servers, schedulers and processes most of the time: others run meanwhile."""
 _NO_TESTS_CHOSEN = 5
 
 
@@ -25,11 +27,14 @@ class Suite:
 
 
 def suites(paths: Paths) -> list[Suite]:
-    """The tests of the OCR folders run in the OCR environment, all others in Airflow's."""
+    """The tests of the OCR folders run in the OCR environment, all others in Airflow's, those that wait apart."""
     tests = paths.repository / "tests"
     ocr = [tests / name for name in OCR_FOLDERS if (tests / name).is_dir()]
-    airflow = (str(tests), *(f"--ignore={folder}" for folder in ocr))
-    found = [Suite("Airflow environment", paths.airflow_bin / "python", airflow)]
+    waiting = [tests / WAITING_FOLDER] if (tests / WAITING_FOLDER).is_dir() else []
+    python = paths.airflow_bin / "python"
+    airflow = (str(tests), *(f"--ignore={folder}" for folder in (*ocr, *waiting)))
+    found = [Suite("Integration in the Airflow environment", python, (str(folder),)) for folder in waiting]
+    found.append(Suite("Airflow environment", python, airflow))
     if ocr:
         found.append(Suite("OCR environment", paths.ocr_python, tuple(str(folder) for folder in ocr)))
     return found
@@ -38,8 +43,8 @@ def suites(paths: Paths) -> list[Suite]:
 def run_all(paths: Paths, marked: str) -> int:
     """Run every suite's tests with these marks, side by side; 0 when all passed.
 
-    One suite waits a good deal for servers and processes, the other one reckons. The first is shown as it
-    goes, the others when they are through.
+    The first one waits a good deal for servers and processes, the others reckon. It is shown as it goes, the
+    others when they are through.
     """
     chosen = suites(paths)
     with ThreadPoolExecutor(len(chosen)) as pool:
@@ -67,7 +72,7 @@ def _run(paths: Paths, suite: Suite, marked: str, *, is_shown: bool) -> int:
         "COVERAGE_FILE": str(coverage),
     }
     command = [str(suite.python), "-m", "pytest", "-m", marked, "--cov", "--cov-report=", *suite.arguments]
-    title = f"== Tests in the {suite.name}"
+    title = f"== Tests: {suite.name}"
     if is_shown:
         print(title, flush=True)
     done = subprocess.run(

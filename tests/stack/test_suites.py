@@ -10,7 +10,7 @@ from stack.paths import Paths
 def paths(tmp_path: Path) -> Paths:
     """A project whose interpreters only note how they were called, and fail when told to."""
     paths = Paths(tmp_path, tmp_path / "state")
-    for folder in ("unit", "stack", "ocr_runtime", "accuracy"):
+    for folder in ("unit", "stack", "integration", "ocr_runtime", "accuracy"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
     for python in (paths.airflow_bin / "python", paths.ocr_python):
         python.parent.mkdir(parents=True)
@@ -22,11 +22,13 @@ def paths(tmp_path: Path) -> Paths:
 def test_every_folder_runs_once_and_where_its_packages_are(paths: Paths) -> None:
     (paths.repository / "code").write_text("0")
     assert suites.run_all(paths, "not slow") == 0
-    airflow, ocr = sorted((paths.repository / "calls").read_text().splitlines())
+    calls = sorted((paths.repository / "calls").read_text().splitlines(), key=len)
+    waiting, ocr, airflow = calls
     tests = paths.repository / "tests"
-    ignored = f"--ignore={tests}/ocr_runtime --ignore={tests}/accuracy"
+    ignored = " ".join(f"--ignore={tests}/{name}" for name in ("ocr_runtime", "accuracy", "integration"))
     coverage = "--cov --cov-report="
     assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests} {ignored}")
+    assert waiting.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests}/integration")
     folders = f"{tests}/ocr_runtime {tests}/accuracy"
     assert ocr.endswith(f"ocr/bin/python -m pytest -m not slow {coverage} {folders}")
 
@@ -38,4 +40,4 @@ def test_failing_tests_fail_the_whole_and_no_tests_do_not(
     (paths.repository / "code").write_text(pytest_code)
     assert suites.run_all(paths, "slow") == result
     said = capfd.readouterr().out
-    assert said.count("FAILED" if result else "passed") == 2
+    assert said.count("FAILED" if result else "passed") == 3

@@ -405,7 +405,7 @@ def running_server() -> Iterator[HostileServer]:
     task = loop.create_task(run())
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield server
     finally:

@@ -106,7 +106,9 @@ class TestInChunks:
         statements.clear()
         assert load(warehouse, pages) == 0
         assert [sql for sql, _ in statements if "INTO page" in sql or "INTO line" in sql] == []
-        assert [sql for sql, _ in statements if "FROM line" in sql or "document" in sql] == []
+        # That there is a document is asked along with whether there are pages.
+        asked = [sql for sql, _ in statements if not sql.startswith("SELECT EXISTS")]
+        assert [sql for sql in asked if "FROM line" in sql or "document" in sql] == []
 
     def test_lines_and_outlines_arrive_as_they_were_read(self, warehouse: Engine) -> None:
         polygon = ((0.5, 1.0), (1e-7, 1e22), (0.1 + 0.2, -3.0))
