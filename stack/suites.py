@@ -27,7 +27,7 @@ class Suite:
 
 
 def suites(paths: Paths) -> list[Suite]:
-    """The tests of the OCR folders run in the OCR environment, all others in Airflow's, those that wait apart."""
+    """Tests of the OCR folders run in the OCR environment, all others in Airflow's, those that wait apart."""
     tests = paths.repository / "tests"
     ocr = [tests / name for name in OCR_FOLDERS if (tests / name).is_dir()]
     waiting = [tests / WAITING_FOLDER] if (tests / WAITING_FOLDER).is_dir() else []
