@@ -42,7 +42,6 @@ from airflow.sdk import (
     task_group,
 )
 
-from textmill.errors import Reason
 from textmill.preprocessing.wishes import STEPS
 from textmill.sources.catalogue import catalogue_names, schedules
 from textmill_airflow.assets import MEDIA_TEXT
@@ -50,9 +49,10 @@ from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings, staging, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.operators.validate_batch import ValidateBatchOperator
+from textmill_airflow.quarantine_params import condition_params
 from textmill_airflow.reader_fingerprints import FingerprintsOfReaders
 from textmill_airflow.replanning import keep_as_many
-from textmill_airflow.run_wishes import run_wishes
+from textmill_airflow.run_wishes import CONDITION_PREFIX, run_wishes
 from textmill_airflow.timetables import WholeIntervalTimetable
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ SOURCES = list(catalogue_names(SETTINGS.sources_file))
 LOG = logging.getLogger(__name__)
 
 _STEPS = "|".join(STEPS)
-_REASONS = [str(reason) for reason in Reason]
 _MOST_BATCHES = 1000
 """Airflow refuses more than 1,024 mapped tasks."""
 
@@ -118,55 +117,8 @@ PARAMS = {
         "not be tried again by itself.",
         section="Quarantine",
     ),
-    "quarantine_reasons": Param(
-        [],
-        type=["array", "null"],
-        items={"type": "string", "enum": _REASONS},
-        uniqueItems=True,
-        examples=_REASONS,
-        title="Reasons",
-        description="Only what was refused for one of these. Empty: for any reason.",
-        section="Quarantine",
-    ),
-    "quarantine_source": Param(
-        "",
-        type=["string", "null"],
-        examples=SOURCES,
-        title="Source of the entries",
-        description="Only what came from this source: its name, or the address that was given. Empty: any.",
-        section="Quarantine",
-    ),
-    "quarantine_since": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Refused since",
-        description="Only what was refused last on this day (UTC) or later.",
-        section="Quarantine",
-    ),
-    "quarantine_until": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Refused until",
-        description="Only what was refused last on this day (UTC) or before.",
-        section="Quarantine",
-    ),
-    "quarantine_ids": Param(
-        [],
-        type=["array", "null"],
-        items={"type": "integer", "minimum": 1},
-        uniqueItems=True,
-        title="Entries",
-        description="Only these: quarantine_id in v_quarantine.",
-        section="Quarantine",
-    ),
-    "quarantine_name": Param(
-        "",
-        type=["string", "null"],
-        title="Name",
-        description="Only files that are called so; * stands for any characters, ? for one.",
-        section="Quarantine",
+    **condition_params(
+        SOURCES, section="Quarantine", source_title="Source of the entries", prefix=CONDITION_PREFIX
     ),
     "engine": Param(
         "auto",

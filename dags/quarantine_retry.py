@@ -40,10 +40,9 @@ from airflow.sdk import (
     task,
 )
 
-from textmill.errors import Reason
 from textmill.sources.catalogue import catalogue_names
 from textmill_airflow.context import settings, warehouse
-from textmill_airflow.quarantine_params import ingest_conf, request_from
+from textmill_airflow.quarantine_params import condition_params, ingest_conf, request_from
 
 if TYPE_CHECKING:
     from textmill.quarantine_requests import QuarantineRequest
@@ -54,8 +53,6 @@ SOURCES = list(catalogue_names(SETTINGS.sources_file))
 INGEST = "media_ingest"
 RUN_ID = "quarantine_retry__{{ run_id }}"
 """One run for each run of this DAG: a task that is tried again finds the run that it started before."""
-
-_REASONS = [str(reason) for reason in Reason]
 
 PARAMS = {
     "action": Param(
@@ -83,56 +80,7 @@ PARAMS = {
         title="Note",
         description="Kept with the entries and in their history: why, by whom, what was agreed.",
     ),
-    "reasons": Param(
-        [],
-        type=["array", "null"],
-        items={"type": "string", "enum": _REASONS},
-        uniqueItems=True,
-        examples=_REASONS,
-        title="Reasons",
-        description="Only what was refused for one of these. Empty: for any reason.",
-        section="Which entries",
-    ),
-    "source": Param(
-        "",
-        type=["string", "null"],
-        examples=SOURCES,
-        title="Source",
-        description="Only what came from this source: its name, or the address that was given. Empty: any.",
-        section="Which entries",
-    ),
-    "since": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Refused since",
-        description="Only what was refused last on this day (UTC) or later.",
-        section="Which entries",
-    ),
-    "until": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Refused until",
-        description="Only what was refused last on this day (UTC) or before.",
-        section="Which entries",
-    ),
-    "ids": Param(
-        [],
-        type=["array", "null"],
-        items={"type": "integer", "minimum": 1},
-        uniqueItems=True,
-        title="Entries",
-        description="Only these: quarantine_id in v_quarantine.",
-        section="Which entries",
-    ),
-    "name": Param(
-        "",
-        type=["string", "null"],
-        title="Name",
-        description="Only files that are called so; * stands for any characters, ? for one.",
-        section="Which entries",
-    ),
+    **condition_params(SOURCES, section="Which entries", source_title="Source"),
     "all": Param(
         False,
         type="boolean",

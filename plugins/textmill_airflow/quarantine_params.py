@@ -1,14 +1,74 @@
-"""From the params of `quarantine_retry` to what is asked, and to the run that tries again."""
+"""The params that mean entries of the quarantine, what is asked by them, and the run that tries again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from textmill.errors import SourceError
+from airflow.sdk import Param
+
+from textmill.errors import Reason, SourceError
 from textmill.quarantine_requests import Action, QuarantineRequest
 from textmill.run_wishes import QuarantineFilter
 from textmill_airflow.run_wishes import CONDITION_PREFIX, CONDITIONS, filter_from, refuse_unknown
+
+
+def condition_params(
+    sources: Sequence[str], *, section: str, source_title: str, prefix: str = ""
+) -> dict[str, Param]:
+    """Return the fields of a form that narrow down which entries are meant: `CONDITIONS`, in this order.
+
+    Args:
+        sources: names of the catalogue, which the form offers.
+        prefix: with what the names of the params begin.
+    """
+    reasons = [str(reason) for reason in Reason]
+    fields = {
+        "reasons": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "string", "enum": reasons},
+            uniqueItems=True,
+            examples=reasons,
+            title="Reasons",
+            description="Only what was refused for one of these. Empty: for any reason.",
+            section=section,
+        ),
+        "source": Param(
+            "",
+            type=["string", "null"],
+            examples=sources,
+            title=source_title,
+            description="Only what came from this source: its name, or the address that was given. "
+            "Empty: any.",
+            section=section,
+        ),
+        "since": _day("Refused since", "Only what was refused last on this day (UTC) or later.", section),
+        "until": _day("Refused until", "Only what was refused last on this day (UTC) or before.", section),
+        "ids": Param(
+            [],
+            type=["array", "null"],
+            items={"type": "integer", "minimum": 1},
+            uniqueItems=True,
+            title="Entries",
+            description="Only these: quarantine_id in v_quarantine.",
+            section=section,
+        ),
+        "name": Param(
+            "",
+            type=["string", "null"],
+            title="Name",
+            description="Only files that are called so; * stands for any characters, ? for one.",
+            section=section,
+        ),
+    }
+    return {prefix + name: fields[name] for name in CONDITIONS}
+
+
+def _day(title: str, description: str, section: str) -> Param:
+    return Param(
+        None, type=["null", "string"], format="date", title=title, description=description, section=section
+    )
 
 
 def request_from(params: Mapping[str, Any], known: Collection[str]) -> QuarantineRequest:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, update
 
 from textmill.records import Stage
+from textmill.warehouse.quarantine_closing import content_lies_somewhere
 from textmill.warehouse.tables import media, media_location, quarantine
 
 _REFUSED = ("partial", "quarantined")
@@ -52,14 +53,10 @@ class Closed:
 
 def _lies_somewhere() -> ColumnElement[bool]:
     """Say in SQL that there is something at an entry's address, or its content at any other."""
-    lies = media_location.c.deleted_at.is_(None)
-    here = select(media_location.c.id).where(media_location.c.uri_hash == quarantine.c.uri_hash, lies)
-    elsewhere = (
-        select(media_location.c.id)
-        .join(media, media.c.id == media_location.c.media_id)
-        .where(media.c.sha256 == quarantine.c.sha256, lies)
+    here = select(media_location.c.id).where(
+        media_location.c.uri_hash == quarantine.c.uri_hash, media_location.c.deleted_at.is_(None)
     )
-    return or_(here.exists(), elsewhere.exists())
+    return or_(here.exists(), content_lies_somewhere())
 
 
 def closed_entries(connection: Connection, closed: Closed, *, after: int, most: int) -> list[int]:

@@ -26,7 +26,7 @@ def close_gone(
     stays ignored.
     """
     hashes, contents = _lying_at(connection, location_ids)
-    lies_nowhere = ~_lies_somewhere()
+    lies_nowhere = ~content_lies_somewhere()
     at_address = or_(quarantine.c.sha256.is_(None), quarantine.c.stage == Stage.FETCH, lies_nowhere)
     for condition in (
         and_(quarantine.c.uri_hash.in_(hashes), at_address),
@@ -65,7 +65,7 @@ def _lying_at(connection: Connection, location_ids: Sequence[int]) -> tuple[list
     return [row.uri_hash for row in rows], [row.sha256 for row in rows if row.sha256 is not None]
 
 
-def _lies_somewhere() -> ColumnElement[bool]:
+def content_lies_somewhere() -> ColumnElement[bool]:
     """Say in SQL that the content of an entry still lies at some address."""
     return (
         select(media_location.c.id)
@@ -113,7 +113,9 @@ def resolve_address(
     That is what was refused there unopened, and content that lies nowhere any more. What the known content
     itself was refused for stays: an archive that breaks off is known and refused.
     """
-    is_other = and_(quarantine.c.sha256 != sha256, or_(quarantine.c.stage == Stage.FETCH, ~_lies_somewhere()))
+    is_other = and_(
+        quarantine.c.sha256 != sha256, or_(quarantine.c.stage == Stage.FETCH, ~content_lies_somewhere())
+    )
     _resolve(
         connection,
         quarantine.c.uri_hash == uri_hash(uri),
@@ -156,7 +158,7 @@ def resolve(
         kept: what was refused just now.
     """
     keys = [entry_key(one.uri, one.sha256, one.page_no, one.stage) for one in kept]
-    at_address = and_(quarantine.c.uri_hash == uri_hash(uri), ~_lies_somewhere())
+    at_address = and_(quarantine.c.uri_hash == uri_hash(uri), ~content_lies_somewhere())
     _resolve(
         connection,
         or_(quarantine.c.sha256 == sha256, at_address),
