@@ -44,9 +44,10 @@ from airflow.sdk import (
 
 from textmill.preprocessing.wishes import STEPS
 from textmill.sources.catalogue import catalogue_names, schedules
+from textmill.staging import BatchArea
 from textmill_airflow.assets import MEDIA_TEXT
 from textmill_airflow.connections import AirflowConnections
-from textmill_airflow.context import settings, staging, warehouse
+from textmill_airflow.context import settings, staging_access, warehouse
 from textmill_airflow.operators.ocr_batch import OcrBatchOperator
 from textmill_airflow.operators.validate_batch import ValidateBatchOperator
 from textmill_airflow.quarantine_params import condition_params
@@ -272,10 +273,10 @@ def discover(schedule: str) -> None:
 
     context = get_current_context()
     params = context["params"]
-    with warehouse() as engine:
+    with warehouse() as engine, staging_access().of_run(context["run_id"]) as staging:
         found = run_stage(
             engine,
-            staging(),
+            staging,
             settings(),
             run_id=context["run_id"],
             source=params["source"] or "",
@@ -296,17 +297,18 @@ def plan() -> list[str]:
 
     context = get_current_context()
     params, wishes = context["params"], _wishes()
-    run = staging().run(context["run_id"])
-    with warehouse() as engine:
+    run_id = context["run_id"]
+    with warehouse() as engine, staging_access().of_run(run_id) as staging:
         planned = run_stage(
             engine,
-            staging(),
+            staging,
             settings().model_copy(update={"max_batches": params["max_batches"]}),
-            run_id=context["run_id"],
+            run_id=run_id,
             batch_seconds=params["batch_seconds"],
             wishes=wishes,
         )
-    return planned if wishes.dry_run else keep_as_many(run, planned)
+        batches = planned if wishes.dry_run else keep_as_many(staging.run(run_id), planned)
+        return [staging.address(BatchArea.at(uri)) for uri in batches]
 
 
 @task(pool="fetch", execution_timeout=timedelta(hours=2))
@@ -315,13 +317,13 @@ def fetch(batch_uri: str) -> str:
     from textmill.stages.fetch import fetch as run_stage
 
     context = get_current_context()
-    with warehouse() as engine:
+    with warehouse() as engine, staging_access().of_batch(batch_uri) as batch:
         tally = run_stage(
             engine,
-            staging(),
+            batch.staging,
             settings(),
             run_id=context["run_id"],
-            batch_uri=batch_uri,
+            batch_uri=batch.uri,
             reread=_wishes().reread,
             connections=AirflowConnections(),
             fingerprints_of=FingerprintsOfReaders(settings(), context["params"]),
@@ -336,8 +338,8 @@ def load(batch_uri: str) -> None:
     from textmill.stages.load import load as run_stage
 
     context = get_current_context()
-    with warehouse() as engine:
-        tally = run_stage(engine, staging(), run_id=context["run_id"], batch_uri=batch_uri)
+    with warehouse() as engine, staging_access().of_batch(batch_uri) as batch:
+        tally = run_stage(engine, batch.staging, run_id=context["run_id"], batch_uri=batch.uri)
     LOG.info(
         "%d media and %d pages loaded (%d pages changed), %d media quarantined; %d parts wait for others",
         tally.media_loaded,
@@ -348,6 +350,12 @@ def load(batch_uri: str) -> None:
     )
 
 
+def _pod_template() -> dict[str, str] | None:
+    """Where Airflow starts a pod per task, that of OCR tasks may want a GPU, and more memory than others."""
+    template = SETTINGS.ocr_pod_template
+    return {"pod_template_file": str(template)} if template else None
+
+
 @task_group
 def batch(batch_uri: str) -> None:
     """One batch on its way; batches do not wait for each other."""
@@ -356,6 +364,9 @@ def batch(batch_uri: str) -> None:
         batch_uri=fetch(batch_uri),
         wishes="{{ params | tojson }}",
         pool="ocr_gpu",
+        queue=SETTINGS.ocr_queue,
+        executor=SETTINGS.ocr_executor or None,
+        executor_config=_pod_template(),
         execution_timeout=timedelta(hours=6),
     )
     validate = ValidateBatchOperator(task_id="validate", batch_uri=ocr.output)
@@ -370,8 +381,8 @@ def report() -> dict[str, Any] | None:
     from textmill.stages.report import report as run_stage
 
     context = get_current_context()
-    with warehouse() as engine:
-        summary = run_stage(engine, staging(), run_id=context["run_id"])
+    with warehouse() as engine, staging_access().of_run(context["run_id"]) as staging:
+        summary = run_stage(engine, staging, run_id=context["run_id"])
     LOG.info(
         "%d media found: %d loaded, %d unchanged, %d quarantined; %d pages at %.2f pages/s",
         summary.media_found,
@@ -403,8 +414,9 @@ def publish() -> None:
 def _preview() -> dict[str, Any]:
     from textmill.stages.preview import preview as run_stage
 
-    with warehouse() as engine:
-        seen = run_stage(engine, staging(), run_id=get_current_context()["run_id"])
+    run_id = get_current_context()["run_id"]
+    with warehouse() as engine, staging_access().of_run(run_id) as staging:
+        seen = run_stage(engine, staging, run_id=run_id)
     LOG.info("A run like this would read %s", seen.in_words())
     return asdict(seen)
 

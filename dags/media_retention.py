@@ -27,7 +27,7 @@ from airflow.sdk import (
 )
 
 from textmill_airflow.connections import AirflowConnections
-from textmill_airflow.context import settings, staging, warehouse
+from textmill_airflow.context import settings, staging_access, warehouse
 from textmill_airflow.run_wishes import refuse_unknown
 from textmill_airflow.timetables import WholeIntervalTimetable
 
@@ -126,10 +126,10 @@ def media_retention() -> None:
 
         params = get_current_context()["params"]
         refuse_unknown(params, PARAMS)
-        with warehouse() as engine:
+        with warehouse() as engine, staging_access().of_all() as staging:
             removed = remove(
                 engine,
-                staging(),
+                staging,
                 settings(),
                 AirflowConnections(),
                 periods=Periods.wished(params),

@@ -25,7 +25,7 @@ from airflow.sdk import (
     task,
 )
 
-from textmill_airflow.context import settings, staging, warehouse
+from textmill_airflow.context import settings, staging_access, warehouse
 from textmill_airflow.run_wishes import refuse_unknown
 from textmill_airflow.timetables import WholeIntervalTimetable
 
@@ -86,11 +86,11 @@ def textmill_audit() -> None:
 
         params = get_current_context()["params"]
         refuse_unknown(params, PARAMS)
-        with warehouse() as engine:
+        with warehouse() as engine, staging_access().of_all() as staging:
             report = look(
                 Audited(
                     warehouse=engine,
-                    staging=staging(),
+                    staging=staging,
                     now=utc_now(),
                     stuck_hours=settings().claim_hours,
                     sample_content=params["sample_content"],

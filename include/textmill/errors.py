@@ -272,6 +272,10 @@ class StagingError(TextmillError):
     """A file between two stages is missing, of another schema version, or not what it should be."""
 
 
+class StoreUnavailable(TextmillError):
+    """An object store did not do what it was asked for; a retry may succeed."""
+
+
 class PacketTooSmall(TextmillError):
     """The database does not take a text as long as this one."""
 

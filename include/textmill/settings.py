@@ -31,6 +31,14 @@ class Settings(BaseSettings):
     staging_dir: Path = Field(
         Path(".textmill/staging"), description="Folder for the files between two stages."
     )
+    staging_store: str = Field(
+        "",
+        description="Object store (`s3://bucket/prefix`) for the files between two stages, where machines "
+        "share no disk; empty: `staging_dir`. With a store, `staging_dir` only holds what a task works on.",
+    )
+    staging_connection: str = Field(
+        "", description="Airflow connection by which `staging_store` is opened; empty: what the machine has."
+    )
     models_dir: Path = Field(Path(".textmill/models"), description="Folder with one folder per OCR model.")
     ocr_python: Path = Field(Path(".venv/ocr/bin/python"), description="Interpreter of the OCR runtime.")
     ocr_pythonpath: str = Field(
@@ -169,6 +177,27 @@ class Settings(BaseSettings):
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
     worker_memory_mb: Positive = Field(
         6144, description="Address space an OCR process may use on top of its start-up size, in MiB."
+    )
+
+    # --- several machines -----------------------------------------------------------------------------
+    ocr_queue: str = Field("ocr", description="Queue of the executor in which OCR tasks wait for a worker.")
+    ocr_executor: str = Field(
+        "",
+        description="Executor of OCR tasks where Airflow has several, for example `KubernetesExecutor`; "
+        "empty: the first one.",
+    )
+    ocr_pod_template: Path | None = Field(
+        None, description="Template of the pods in which Airflow's KubernetesExecutor runs OCR tasks."
+    )
+    checkpoint_seconds: PositiveSeconds = Field(
+        5.0,
+        description="With `staging_store`, the longest time for which a finished page is known only to the "
+        "machine that read it.",
+    )
+    drain_file: Path | None = Field(
+        None,
+        description="While this file is there, OCR tasks of this machine end after the page at hand and go "
+        "on elsewhere. Workers that are told to stop make it.",
     )
 
     # --- quality gate ---------------------------------------------------------------------------------

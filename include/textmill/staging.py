@@ -14,12 +14,13 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
 from textmill.errors import StagingError
+from textmill.fetching.content_store import ContentStore
 from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, ReadingProfile
 
 SCHEMA_VERSION = 1
@@ -131,6 +132,35 @@ class BatchArea:
         return self.folder / "quality.json"
 
 
+class CheckpointPublisher(Protocol):
+    """Has other machines know of the lines that were appended to the checkpoint of a batch."""
+
+    def __enter__(self) -> CheckpointPublisher: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def note_progress(self) -> None:
+        """Take note that something was appended; it is told to others within `checkpoint_seconds`."""
+        ...
+
+
+class CheckpointStaysHere:
+    """Where machines share the folder, there is nothing to tell."""
+
+    def __enter__(self) -> CheckpointStaysHere:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is open."""
+
+    def note_progress(self) -> None:
+        """Nothing: it is there for all to see."""
+
+
 class RunArea:
     """The folder of one run."""
 
@@ -178,7 +208,11 @@ class RunArea:
 
 
 class Staging:
-    """The whole staging area below one folder."""
+    """The whole staging area below one folder of this machine.
+
+    Where machines share no disk, the folder has what a task works on, and `textmill.shared_staging` has a
+    class with the same methods that gets the rest, and sends what is new, from and to an object store.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
@@ -194,6 +228,27 @@ class Staging:
     def content(self) -> Path:
         """Root of the content store."""
         return self.root / "content"
+
+    def content_store(self) -> ContentStore:
+        """The store of fetched copies."""
+        return ContentStore(self.content)
+
+    def address(self, area: BatchArea) -> str:
+        """The address of a batch by which any machine finds it: what tasks hand to each other."""
+        return area.uri
+
+    def bring_batch(self, area: BatchArea) -> None:
+        """Have the files of a batch here, of another than the one that was asked for."""
+
+    def bring_copies(self, contents: Iterable[Content]) -> None:
+        """Have the fetched copies of contents here, so that they can be opened."""
+
+    def bring_figures(self, run: RunArea) -> None:
+        """Have here what the quality gate came to in each batch of a run (`BatchArea.quality`)."""
+
+    def checkpoint_publisher(self, area: BatchArea) -> CheckpointPublisher:
+        """What tells other machines how far the checkpoint of a batch is. Use as a context manager."""
+        return CheckpointStaysHere()
 
     @property
     def runs(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Connection
 
 from textmill import settings as core_settings
-from textmill.staging import Staging
+from textmill.staging_access import SharedFolder, StagingAccess
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -22,9 +22,17 @@ def settings() -> core_settings.Settings:
     return core_settings.load()
 
 
-def staging() -> Staging:
-    """Return the staging area."""
-    return Staging(settings().staging_dir)
+def staging_access() -> StagingAccess:
+    """Return how to get at the staging area: a folder, or an object store with a folder to work in."""
+    core = settings()
+    if not core.staging_store:
+        return SharedFolder(core.staging_dir)
+    from textmill.object_folder import ObjectFolder
+    from textmill.shared_staging import SharedStaging
+    from textmill_airflow.connections import AirflowConnections
+
+    filesystem = AirflowConnections().filesystem(core.staging_store, core.staging_connection or None)
+    return SharedStaging(ObjectFolder(filesystem, core.staging_store), core)
 
 
 def warehouse_url() -> URL:

@@ -27,12 +27,14 @@ from textmill.ocr_requests import ocr_request
 from textmill.records import MediaRef
 from textmill.settings import Settings
 from textmill.staging import BatchArea, items_to_read, write_text
-from textmill_airflow.context import settings, warehouse
+from textmill_airflow.context import settings, staging_access, warehouse
 from textmill_airflow.ocr_process import OcrProcess, OcrProcessDied, OcrProcessHung
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
+
+    from textmill.staging_access import StagedBatch
 
 _PROGRESS_SECONDS = 1.0
 _LONGEST_NAME = 64
@@ -120,18 +122,22 @@ class OcrBatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Run the OCR process and write the finished pages as a table."""
+        die_with_parent(os.getppid())
+        with staging_access().of_batch(self.batch_uri) as batch:
+            self._read_batch(batch, str(context["run_id"]))
+        return self.batch_uri
+
+    def _read_batch(self, batch: StagedBatch, run_id: str) -> None:
         from textmill.checkpoint import read_pages
         from textmill.page_table import write_pages
 
-        die_with_parent(os.getppid())
-        area = BatchArea.at(self.batch_uri)
+        area = batch.area
         to_read = list(items_to_read(area))
         if to_read:
             self._names = {item.ref.uri: _name_in_log(item.ref) for item, _ in to_read}
             expected = {item.item_no: item.estimated_pages for item, _ in to_read}
             self._write_request(area)
             with warehouse() as engine:
-                run_id = str(context["run_id"])
                 progress = BatchProgress(engine, self.log, run_id, area.batch_no, expected)
                 self._read(area, progress)
         pages = read_pages(area.checkpoint) if area.checkpoint.exists() else iter(())
@@ -139,7 +145,6 @@ class OcrBatchOperator(BaseOperator):
         wanted = {content.sha256 for _, content in to_read}
         count = write_pages(area.pages, (page for page in pages if page.sha256 in wanted))
         self.log.info("%d pages are read", count)
-        return area.uri
 
     def on_kill(self) -> None:
         """End the OCR process at once."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from textmill_airflow.connections import AirflowConnections
-from textmill_airflow.context import settings, staging, warehouse
+from textmill_airflow.context import settings, staging_access, warehouse
 from textmill_airflow.links import QualityReportLink
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ class ValidateBatchOperator(BaseOperator):
         """
         from textmill.stages.validate import validate
 
-        with warehouse() as engine:
+        with warehouse() as engine, staging_access().of_batch(self.batch_uri) as batch:
             tally = validate(
                 engine,
-                staging(),
+                batch.staging,
                 settings(),
                 run_id=context["run_id"],
-                batch_uri=self.batch_uri,
+                batch_uri=batch.uri,
                 connections=AirflowConnections(),
             )
         self.log.info(

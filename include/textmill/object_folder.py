@@ -1,0 +1,173 @@
+"""A folder of an object store: what lies below an address, by names relative to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textmill.errors import StoreUnavailable
+from textmill.object_answers import Trouble, facts_of, kind_of, trouble_of
+from textmill.object_uris import ObjectUri
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_LIBRARIES = ("botocore", "aiobotocore", "azure", "gcsfs", "aiohttp")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as a listing tells of it.
+
+    Attributes:
+        name: relative to the folder that was listed, with `/` between its parts.
+        modified_ns: nanoseconds since 1970; None where the store does not say.
+    """
+
+    name: str
+    bytes: int
+    modified_ns: int | None
+
+
+class ObjectFolder:
+    """What lies below an address. Safe in several threads at once, as fsspec's file systems are.
+
+    Whatever its methods are refused by the store, they raise StoreUnavailable for.
+    """
+
+    def __init__(self, filesystem: AbstractFileSystem, uri: str) -> None:
+        self._filesystem = filesystem
+        parsed = ObjectUri.parse(uri)
+        self._address = ObjectUri(parsed.scheme, parsed.authority, parsed.key.strip("/"))
+
+    @property
+    def uri(self) -> str:
+        """The address of the folder, without a slash at its end."""
+        return str(self._address).rstrip("/")
+
+    def below(self, name: str) -> ObjectFolder:
+        """Return the folder of this name in this one."""
+        key = f"{self._address.key}/{name}".strip("/")
+        address = ObjectUri(self._address.scheme, self._address.authority, key)
+        return ObjectFolder(self._filesystem, str(address))
+
+    def name_of(self, uri: str) -> str:
+        """Return the name of what lies below this folder at an address.
+
+        Raises:
+            ValueError: it lies elsewhere.
+        """
+        parsed = ObjectUri.parse(uri)
+        start = f"{self._address.key}/" if self._address.key else ""
+        if (parsed.scheme, parsed.authority) != (self._address.scheme, self._address.authority) or (
+            not parsed.key.startswith(start)
+        ):
+            raise ValueError(f"{uri} does not lie below {self.uri}.")
+        return parsed.key[len(start) :]
+
+    def objects(self) -> list[StoredObject]:
+        """Return all objects below, in the order of their names; nothing where there are none."""
+        with self._in_words():
+            try:
+                found = self._filesystem.find(self._address.path, detail=True)
+            except FileNotFoundError:
+                return []
+        start = len(self._address.path) + 1
+        listed = []
+        for path, info in sorted(found.items()):
+            facts = facts_of(info)
+            listed.append(StoredObject(str(path)[start:], facts.bytes, facts.modified_ns))
+        return listed
+
+    def folders(self) -> list[str]:
+        """Return the names of the folders directly below, in order."""
+        with self._in_words():
+            try:
+                entries = self._filesystem.ls(self._address.path, detail=True)
+            except FileNotFoundError:
+                return []
+        names = (str(one["name"]).rstrip("/") for one in entries if one["type"] == "directory")
+        return sorted(name.rpartition("/")[2] for name in names)
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of an object; None when it is not there."""
+        with self._in_words():
+            try:
+                content: bytes = self._filesystem.cat_file(self._path(name))
+            except FileNotFoundError:
+                return None
+            return content
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write an object; readers see all of it, or what was there before."""
+        with self._in_words():
+            self._filesystem.pipe_file(self._path(name), content)
+
+    def fetch(self, name: str, path: Path) -> bool:
+        """Write an object to a file, whole or not at all; False when it is not there."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".part")
+        try:
+            with self._in_words():
+                try:
+                    self._filesystem.get_file(self._path(name), str(partial))
+                except FileNotFoundError:
+                    return False
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return True
+
+    def send(self, path: Path, name: str) -> None:
+        """Write a file to an object; readers see all of it, or what was there before."""
+        with self._in_words():
+            self._filesystem.put_file(str(path), self._path(name))
+
+    def exists(self, name: str) -> bool:
+        """Whether an object is there."""
+        with self._in_words():
+            return bool(self._filesystem.exists(self._path(name)))
+
+    def remove(self, names: Collection[str]) -> None:
+        """Remove objects; absent ones are fine."""
+        with self._in_words():
+            try:
+                if names:
+                    self._filesystem.rm([self._path(name) for name in names])
+            except FileNotFoundError:
+                for name in names:  # a store that stops at the first that is absent
+                    self._remove_one(name)
+
+    def remove_all(self) -> None:
+        """Remove all that lies below; nothing is fine."""
+        self.remove([one.name for one in self.objects()])
+
+    def _remove_one(self, name: str) -> None:
+        try:
+            self._filesystem.rm_file(self._path(name))
+        except FileNotFoundError:
+            return
+
+    def _path(self, name: str) -> str:
+        return f"{self._address.path}/{name}"
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Say in words what a store refuses; its own words may hold secrets."""
+        try:
+            yield
+        except Exception as error:
+            of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
+            if not of_library and not isinstance(error, OSError):
+                raise
+            why = {
+                Trouble.GONE: "there is no such bucket, or something was removed meanwhile",
+                Trouble.DENIED: "access was denied; its connection must be allowed to list, read, write and "
+                "delete",
+                Trouble.CHANGED: "it was changed meanwhile",
+                Trouble.AWAY: "the store does not answer as it should",
+            }[trouble_of(error)]
+            raise StoreUnavailable(f"{self.uri} cannot be used: {why} ({kind_of(error)}).") from None
