@@ -75,6 +75,15 @@ class BatchArea:
         """The batch's address, as it travels through XCom."""
         return self.folder.as_uri()
 
+    def copy_of(self, content: Content) -> Path:
+        """Where the fetched copy of content lies on this machine, or would lie.
+
+        Its path is relative to the staging area, below which this folder is `runs/<run>/batches/<number>`;
+        absolute as it was written by earlier versions.
+        """
+        path = path_of(content.path)
+        return path if path.is_absolute() else self.folder.parents[3] / path
+
     @property
     def batch_no(self) -> int:
         """The number of the batch in its run, from 0."""
