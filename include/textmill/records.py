@@ -402,7 +402,8 @@ class MediumOpened(Record):
 class PageStarted(Record):
     """Work on a page began; page 0 stands for opening the medium.
 
-    Without what should follow (a page, a refusal, the medium opened), the process died on it.
+    Without what should follow (a page, a refusal, the medium opened, or that it was left), the process died
+    on it.
     """
 
     type: Literal["started"] = "started"
@@ -437,6 +438,14 @@ class PageRead(Record):
     page: PageRecord
 
 
+class PageLeft(Record):
+    """Work on a page that had begun was given up by order; that it is not finished is not its fault."""
+
+    type: Literal["left"] = "left"
+    sha256: Sha256
+    page_no: int
+
+
 class Rejected(Record):
     """A medium (page_no is None) or a page was refused."""
 
@@ -457,7 +466,7 @@ class MediumDone(Record):
 
 
 CheckpointEvent = Annotated[
-    MediumOpened | PageStarted | FrameStarted | FrameRead | PageRead | Rejected | MediumDone,
+    MediumOpened | PageStarted | FrameStarted | FrameRead | PageLeft | PageRead | Rejected | MediumDone,
     Field(discriminator="type"),
 ]
 
