@@ -83,7 +83,7 @@ class ObjectFolder:
         listed = []
         for path, info in sorted(found.items()):
             facts = facts_of(info)
-            listed.append(StoredObject(str(path)[start:], facts.bytes, facts.modified_ns))
+            listed.append(StoredObject(str(path).lstrip("/")[start:], facts.bytes, facts.modified_ns))
         return listed
 
     def find(self, name: str) -> StoredObject | None:
