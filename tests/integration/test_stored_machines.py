@@ -147,6 +147,22 @@ def test_each_task_may_run_on_another_machine_and_run_again(machines: Machines) 
     assert machines.used == 9 and machines.left() == []
 
 
+def test_requests_of_a_batch_are_few_and_three_for_each_medium(machines: Machines) -> None:
+    """The figures of docs/staging.md."""
+    counted = []
+    for media in (1, 11):
+        for number in range(media):
+            machines.mill(None).write(f"{media}-{number}.pdf", "good")
+        (address,) = machines.start()
+        machines.store.requests.clear()
+        for work in (fetch_it, read_it, load_it):
+            machines.at(address, work)
+        counted.append(machines.store.requests.copy())
+    few, more = counted
+    assert more - few == {"GET": 10, "PUT": 10, "DELETE": 10}
+    assert few.total() < 60, few
+
+
 def test_the_batches_of_an_earlier_plan_are_gone_from_the_store(machines: Machines) -> None:
     for number in range(3):
         machines.mill(None).write(f"{number}.pdf", "good")
