@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,8 +84,7 @@ class ObjectFolder:
         listed = []
         for path, info in sorted(found.items()):
             facts = facts_of(info)
-            name = str(path).lstrip("/")[start:]  # fsspec's file system in memory puts a slash before it
-            listed.append(StoredObject(name, facts.bytes, facts.modified_ns))
+            listed.append(StoredObject(str(path).lstrip("/")[start:], facts.bytes, facts.modified_ns))
         return listed
 
     def find(self, name: str) -> StoredObject | None:
@@ -188,6 +188,8 @@ class ObjectFolder:
         try:
             yield
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # the disk of this machine
             of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
             if not of_library and not isinstance(error, OSError):
                 raise
