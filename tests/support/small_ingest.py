@@ -106,6 +106,10 @@ class SmallIngest:
     def read(self, run_id: str, uri: str, reread: Reread = Reread.NOTHING) -> None:
         """Fetch a batch, and leave behind what reading and judging it would."""
         self.fetch(run_id, uri, reread)
+        self.judge(run_id, uri)
+
+    def judge(self, run_id: str, uri: str) -> None:
+        """Leave behind what reading and judging a batch would."""
         area = BatchArea.at(uri)
         verdicts: list[PageVerdict] = []
         with Checkpoint(area.checkpoint, "f1") as checkpoint:
