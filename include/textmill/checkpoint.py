@@ -173,14 +173,17 @@ def read_progress(path: Path) -> Progress:
     return progress
 
 
-def leave_page(path: Path) -> None:
+def leave_page(path: Path, before: Progress) -> None:
     """Note that a page was left by order, when the process that was at work on it had no time to say so.
 
     Only when that process has ended. Else the page would be one step nearer to being taken for a killer.
+
+    Args:
+        before: the progress before that process began; a page on which an earlier one died is not meant.
     """
-    begun = read_progress(path).begun
-    if begun is not None:
-        sha256, page_no = begun
+    progress = read_progress(path)
+    if progress.begun is not None and progress.starts[progress.begun] > before.starts[progress.begun]:
+        sha256, page_no = progress.begun
         with path.open("rb") as lines:
             header = CheckpointHeader.model_validate_json(next(lines))
         with Checkpoint(path, header.fingerprint) as checkpoint:

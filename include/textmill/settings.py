@@ -199,6 +199,11 @@ class Settings(BaseSettings):
         description="While this file is there, OCR tasks of this machine end after the page at hand and go "
         "on elsewhere. Workers that are told to stop make it.",
     )
+    drain_seconds: PositiveSeconds = Field(
+        90.0,
+        description="How long an OCR task of such a machine waits for the page at hand; then the page is "
+        "left, and read again elsewhere. Whoever stops workers has to give them 30 s more than this.",
+    )
 
     # --- quality gate ---------------------------------------------------------------------------------
     # Each check that measures compares a figure from 0 (good) to 1 with two settings: above the first, the
