@@ -72,7 +72,7 @@ def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def pods(files: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Return every pod that runs our image, by a name; those of the chart put together as by its templates."""
+    """Return every pod that runs our image, by a name. The chart's are put together as it does."""
     chart = values(files)
     made = {
         component: _chart_pod(chart, chart[section], component, {}) for section, component in _SERVERS.items()

@@ -1,7 +1,7 @@
 """Who reaches whom under a set of NetworkPolicies, as the Kubernetes API defines them.
 
 A policy speaks for the pods that it selects. Once any policy speaks for a pod in a direction, only what some
-policy lets through passes in that direction. A connection needs the consent of both ends, where both are pods.
+policy lets through passes in that direction. Between two pods, a connection needs the consent of both ends.
 https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 

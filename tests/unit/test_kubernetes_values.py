@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
-from kubernetes_manifests import VALUES, pods, settings_map, values
+from kubernetes_manifests import VALUES, documents, pods, settings_map, values
 
 WAYS = [pytest.param(files, id=way) for way, files in VALUES.items()]
 
@@ -123,9 +124,35 @@ def test_the_built_in_variables_with_secrets_are_all_off() -> None:
 
 
 def test_redis_keeps_the_password_under_the_name_that_the_chart_asks_for() -> None:
-    chart = values(VALUES["a pod per batch"])
-    text = (Path(__file__).parents[2] / "deploy" / "kubernetes" / "secrets.example.yaml").read_text(
-        encoding="utf-8"
+    secret = values(VALUES["a pod per batch"])["redis"]["passwordSecretName"]
+    examples = {
+        example["metadata"]["name"]: example["stringData"] for example in documents("secrets.example.yaml")
+    }
+    assert "password" in examples[secret]
+
+
+def test_the_generated_secrets_are_those_of_the_example() -> None:
+    generator = pytest.importorskip(
+        "containers.secrets", reason="the image's programs are not in this checkout"
     )
-    examples = {secret["metadata"]["name"]: secret["stringData"] for secret in yaml.safe_load_all(text)}
-    assert "password" in examples[chart["redis"]["passwordSecretName"]]
+    names = {
+        "metadata": "textmill-metadata",
+        "airflow": "textmill-airflow-keys",
+        "broker": "textmill-broker",
+        "warehouse": "textmill-warehouse",
+        "ui": "textmill-ui",
+    }
+    examples = {
+        secret["metadata"]["name"]: secret["stringData"] for secret in documents("secrets.example.yaml")
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        generator.generate(Path(folder))
+        for audience, name in names.items():
+            made = {
+                file.name: file.read_text(encoding="utf-8") for file in (Path(folder) / audience).iterdir()
+            }
+            assert examples[name].keys() <= made.keys()
+            # What is an address has the same form, but for the password in it.
+            for key, example in examples[name].items():
+                if "://" in example:
+                    assert re.sub(r":[^:@/]+@", ":REPLACE@", made[key]) == example
