@@ -9,6 +9,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from kubernetes.utils.quantity import parse_quantity
 from kubernetes_manifests import (
     FOLDER,
     POD_TEMPLATES,
@@ -39,6 +40,8 @@ BOTH_WAYS = (*VALUES["a pod per batch"],), (*VALUES["OCR workers"],)
 PAGE_SECONDS = Settings.model_fields["page_timeout_seconds"].default
 PUBLISHING_SECONDS = 60
 """What the rest of a checkpoint may take to reach the object store, with room."""
+AIRFLOW_MIB = 2048
+"""What the task beside its reader may take, with what lies in memory-backed volumes."""
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
@@ -220,6 +223,21 @@ def test_a_worker_that_is_evicted_has_time_for_the_page_at_hand() -> None:
     (container,) = pod["spec"]["containers"]
     assert container["lifecycle"]["preStop"]["exec"]["command"][-1] == 'touch "$TEXTMILL_DRAIN_FILE"'
     assert pod["spec"]["terminationGracePeriodSeconds"] >= PAGE_SECONDS + PUBLISHING_SECONDS
+
+
+def test_a_reader_ends_by_its_own_limit_before_the_pod_is_killed() -> None:
+    """A pod that is killed is a try of the whole batch; a reader that ends is a page in quarantine."""
+    reader = Settings.model_fields["worker_memory_mb"].default
+    assert all(_memory_mib(documents(name)[0]) >= reader + AIRFLOW_MIB for name in POD_TEMPLATES)
+    worker = pods(VALUES["OCR workers"])["worker-ocr"]
+    arguments = worker["spec"]["containers"][0]["args"]
+    at_once = int(arguments[arguments.index("--concurrency") + 1])
+    assert _memory_mib(worker) >= at_once * (reader + AIRFLOW_MIB)
+
+
+def _memory_mib(pod: dict[str, Any]) -> int:
+    (container,) = pod["spec"]["containers"]
+    return int(parse_quantity(container["resources"]["limits"]["memory"]) / 1024**2)
 
 
 def test_the_drain_file_lies_where_the_pod_may_write() -> None:
