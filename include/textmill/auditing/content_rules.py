@@ -6,14 +6,15 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 
 from textmill.auditing.rule import Audited, Finding
-from textmill.fetching.content_store import ContentStore
+from textmill.kept_copies import KeptCopies
 from textmill.warehouse.tables import media, quarantine
+
+T = TypeVar("T")
 
 _FETCH_AGAIN = "Try the entry in quarantine again, by its reason or source: that fetches the file anew."
 
@@ -25,18 +26,19 @@ class NeededContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield contents that are needed and not there. Asked twice: loading removes what is through."""
-        store = ContentStore(audited.staging.content)
+        copies = audited.staging.kept_copies()
+        in_order = _needed().order_by(media.c.sha256)
         with audited.warehouse.connect() as connection:
-            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(_needed())
-            missing = [sha256 for sha256 in rows.scalars() if not store.path(sha256).exists()]
+            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(in_order)
+            missing = list(copies.missing(rows.scalars()))
         for sha256 in missing:
             with audited.warehouse.connect() as connection:
                 still = connection.execute(_needed().where(media.c.sha256 == sha256)).first()
-            if still is not None and not store.path(sha256).exists():
+            if still is not None and copies.find(sha256) is None:
                 yield Finding(
                     "content_missing",
                     sha256,
-                    f"Medium {sha256} has an open entry in quarantine, but no copy {store.path(sha256)}.",
+                    f"Medium {sha256} has an open entry in quarantine, but no copy {copies.place(sha256)}.",
                 )
 
 
@@ -63,32 +65,35 @@ class DamagedContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield copies that are something else than they should be; of all, or of a sample."""
-        for path in _sample(ContentStore(audited.staging.content).copies(), audited.sample_content):
+        copies = audited.staging.kept_copies()
+        for copy in _sample(copies.copies(), audited.sample_content):
             with suppress(FileNotFoundError):  # loaded meanwhile, and removed
-                if _sha256(path) != path.name:
+                if _hash_of(copies, copy.sha256) != copy.sha256:
                     yield Finding(
                         "content_damaged",
-                        path.name,
-                        f"The bytes of {path} do not have the hash that is its name.",
+                        copy.sha256,
+                        f"The bytes of {copies.place(copy.sha256)} do not have the hash that is its name.",
                     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hash_of(copies: KeptCopies, sha256: str) -> str:
+    digest = hashlib.sha256()
+    for chunk in copies.chunks(sha256):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
-def _sample(paths: Iterator[Path], most: int | None) -> list[Path] | Iterator[Path]:
-    """Return so many of the paths, each with the same chance, or all of them.
+def _sample(values: Iterator[T], most: int | None) -> list[T] | Iterator[T]:
+    """Return so many of the values, each with the same chance, or all of them.
 
     Reservoir sampling, algorithm R: Vitter, Random sampling with a reservoir, ACM TOMS 11 (1985).
     """
     if most is None:
-        return paths
-    kept: list[Path] = []
-    for number, path in enumerate(paths):
+        return values
+    kept: list[T] = []
+    for number, value in enumerate(values):
         if number < most:
-            kept.append(path)
+            kept.append(value)
         elif (place := random.randrange(number + 1)) < most:  # noqa: S311  # no secret hangs on it
-            kept[place] = path
+            kept[place] = value
     return kept

@@ -14,9 +14,9 @@ from textmill.object_uris import ObjectUri
 from textmill.quality.data_docs_site import run_hash
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
-from textmill.retention.trash import Trash, size_of
 from textmill.settings import Settings
 from textmill.staging import address_of, name_by_hash, path_of
+from textmill.trash import Trash, size_of
 from textmill.warehouse.connection import utc_moment
 from textmill.warehouse.ended_runs import is_over, run_in
 

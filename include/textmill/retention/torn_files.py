@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from textmill.fetching.content_store import ContentStore
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
 from textmill.warehouse.connection import utc_moment
@@ -32,6 +31,6 @@ def remove_torn_files(sweep: Sweep) -> Removed:
 
 
 def _halves(sweep: Sweep) -> Iterator[Path]:
-    yield from ContentStore(sweep.staging.content).incoming()
-    for area in sweep.areas():
-        yield from (path for path in area.rglob("*.part") if path.is_file())
+    yield from sweep.copies.torn_files()
+    for name in sweep.areas():
+        yield from sweep.runs.torn_files(name)
