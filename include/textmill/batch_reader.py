@@ -35,7 +35,7 @@ from textmill.records import (
     Stage,
 )
 from textmill.settings import Settings
-from textmill.staging import BatchArea, items_to_read, name_of, path_of
+from textmill.staging import BatchArea, items_to_read, name_of
 
 _OPENING = 0
 """Stands in the checkpoint for opening a medium, before any page."""
@@ -87,7 +87,7 @@ class BatchReader:
             self._note_opened(item, content, progress.page_counts.get(content.sha256, 0))
             return
         name = name_of(uri)
-        if not path_of(content.path).exists():
+        if not self._area.copy_of(content).exists():
             raise StagingError(
                 f"The copy of {name} is not in the content store: it was loaded before, or cleaned up. "
                 f"Clear the fetch task of this batch, not only ocr; if it is loaded already, start a run "
@@ -123,6 +123,7 @@ class BatchReader:
         with CheckpointedVideo(
             item,
             content,
+            self._area.copy_of(content),
             name=name,
             options=self._options,
             interval_seconds=self._video_interval_seconds,
@@ -153,7 +154,7 @@ class BatchReader:
         self._begin_opening(name, content)
         try:
             return open_medium(
-                path_of(content.path), content.kind, content.mime, name=name, options=self._options
+                self._area.copy_of(content), content.kind, content.mime, name=name, options=self._options
             )
         except MemoryError as error:
             raise EngineFailed(

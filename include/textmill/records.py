@@ -220,7 +220,11 @@ class Rejection(Record):
 
 
 class Content(Record):
-    """The bytes of a medium: their identity, what they are, and the copy in the content store."""
+    """The bytes of a medium: their identity, what they are, and the copy in the content store.
+
+    Attributes:
+        path: of the copy, relative to the staging area; see `textmill.staging.BatchArea.copy_of`.
+    """
 
     sha256: Sha256
     bytes: int

@@ -24,7 +24,6 @@ from textmill.fetching.content_store import ContentStore
 from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, ReadingProfile
 
 if TYPE_CHECKING:
-    from textmill.kept_copies import KeptCopies
     from textmill.run_folders import RunFolders
 
 SCHEMA_VERSION = 1
@@ -83,6 +82,15 @@ class BatchArea:
     def uri(self) -> str:
         """The batch's address, as it travels through XCom."""
         return self.folder.as_uri()
+
+    def copy_of(self, content: Content) -> Path:
+        """Where the fetched copy of content lies on this machine, or would lie.
+
+        Its path is relative to the staging area, below which this folder is `runs/<run>/batches/<number>`;
+        absolute as it was written by earlier versions.
+        """
+        path = path_of(content.path)
+        return path if path.is_absolute() else self.folder.parents[3] / path
 
     @property
     def batch_no(self) -> int:
@@ -247,12 +255,6 @@ class Staging:
         from textmill.run_folders import LocalRunFolders
 
         return LocalRunFolders(self.runs, self.root / "removing")
-
-    def kept_copies(self) -> KeptCopies:
-        """The fetched copies of the area, wherever it lies."""
-        from textmill.kept_copies import LocalCopies
-
-        return LocalCopies(self.content_store())
 
     def address(self, area: BatchArea) -> str:
         """The address of a batch by which any machine finds it: what tasks hand to each other."""

@@ -110,7 +110,7 @@ class SmallIngest:
         verdicts: list[PageVerdict] = []
         with Checkpoint(area.checkpoint, "f1") as checkpoint:
             for item, content in items_to_read(area):
-                _read(checkpoint, item.ref.uri, content, verdicts)
+                _read(checkpoint, item.ref.uri, content, area.copy_of(content), verdicts)
         write_pages(area.pages, read_pages(area.checkpoint))
         write_verdicts(area.verdicts, verdicts)
         self.note(run_id, uri, state="validated", ocr_started_at=utc_now(), ocr_finished_at=utc_now())
@@ -125,8 +125,10 @@ class SmallIngest:
         in_transaction(self.warehouse, lambda connection: note_batch(connection, run_id, number, **values))
 
 
-def _read(checkpoint: Checkpoint, uri: str, content: Content, verdicts: list[PageVerdict]) -> None:
-    marks = Path(content.path).read_bytes().decode().splitlines()[-1].split()[2:]
+def _read(
+    checkpoint: Checkpoint, uri: str, content: Content, copy: Path, verdicts: list[PageVerdict]
+) -> None:
+    marks = copy.read_bytes().decode().splitlines()[-1].split()[2:]
     sha256 = content.sha256
     if "broken" in marks:
         checkpoint.append(_rejection(uri, sha256, None))

@@ -203,11 +203,11 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
     mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fetching reopens the run; that waits for the lock, and then finds no files instead of half of them."""
-    import textmill.retention.staged_runs as module
+    from textmill.trash import Trash
 
     uri = mill.staging.run("first").batch(0).uri
     taken: list[str] = []
-    take = module.Trash.take
+    take = Trash.take
     fetched: list[BaseException | None] = []
 
     def fetch() -> None:
@@ -228,7 +228,7 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
             taken.append(folder.name)
         take(trash, folder)
 
-    monkeypatch.setattr(module.Trash, "take", slow)
+    monkeypatch.setattr(Trash, "take", slow)
     sweep(mill, kinds="staging")
     thread.join(30)
     (error,) = fetched
@@ -310,31 +310,33 @@ def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: SmallIngest) ->
     assert sha_of(mill, "whole.pdf") in copies(mill)
 
 
-def test_a_copy_of_nobody_goes_and_comes_back_when_it_is_claimed_at_this_moment(
+def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_it_there_anew(
     mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The moment between the look and the removal, in which an unknown content cannot be locked."""
+    """The moment between the look and the removal, in which there is no row yet that could be locked."""
     import textmill.retention.copies as module
 
-    path = mill.write("unknown.pdf", "good")
+    mill.write("unknown.pdf", "good")
     stored(mill, "unknown.pdf")
     (sha256,) = copies(mill) - {sha_of(mill, "partial.pdf"), sha_of(mill, "broken.pdf")}
-    assert sha256 in {path.name for path in ContentStore(mill.staging.content).copies()}
     (uri,) = mill.start("going")
+    thread = Thread(target=lambda: mill.fetch("going", uri))
     lock, looks = module.lock_content, []
 
     def claimed_between(connection: Connection, wanted: str) -> bool:
-        known = lock(connection, wanted)
-        if not looks:
-            mill.fetch("going", uri)  # claims it, and keeps a copy of its own
-        looks.append(known)
-        return known
+        looks.append(lock(connection, wanted))
+        thread.start()
+        thread.join(1)
+        assert thread.is_alive(), "fetching did not wait"
+        return looks[-1]
 
     monkeypatch.setattr(module, "lock_content", claimed_between)
-    assert counts(sweep(mill, kinds="content")) == {}
-    assert looks == [False, True]
-    assert sha256 in copies(mill) and path.exists()
+    assert counts(sweep(mill, kinds="content")) == {"fetched copies": 1}
+    thread.join(30)
+    assert looks == [False]
+    assert sha256 in copies(mill)
     monkeypatch.undo()
+    assert counts(sweep(mill, kinds="content")) == {}
     mill.read("going", uri)
     mill.finish_batch("going", uri)
 
@@ -585,7 +587,7 @@ def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> Non
 
 def test_a_killed_run_of_it_goes_on(mill: SmallIngest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed when the folders were taken away and none was removed."""
-    import textmill.retention.trash as module
+    import textmill.trash as module
 
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

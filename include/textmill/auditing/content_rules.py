@@ -6,15 +6,14 @@ import hashlib
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Select, select
 
 from textmill.auditing.rule import Audited, Finding
-from textmill.kept_copies import KeptCopies
+from textmill.fetching.content_store import StoredCopy
 from textmill.warehouse.tables import media, quarantine
-
-T = TypeVar("T")
 
 _FETCH_AGAIN = "Try the entry in quarantine again, by its reason or source: that fetches the file anew."
 
@@ -26,19 +25,19 @@ class NeededContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield contents that are needed and not there. Asked twice: loading removes what is through."""
-        copies = audited.staging.kept_copies()
-        in_order = _needed().order_by(media.c.sha256)
+        store = audited.staging.content_store()
         with audited.warehouse.connect() as connection:
+            in_order = _needed().order_by(media.c.sha256)
             rows = connection.execution_options(stream_results=True, yield_per=1000).execute(in_order)
-            missing = list(copies.missing(rows.scalars()))
+            missing = list(store.missing(rows.scalars()))
         for sha256 in missing:
             with audited.warehouse.connect() as connection:
                 still = connection.execute(_needed().where(media.c.sha256 == sha256)).first()
-            if still is not None and copies.find(sha256) is None:
+            if still is not None and store.find(sha256) is None:
                 yield Finding(
                     "content_missing",
                     sha256,
-                    f"Medium {sha256} has an open entry in quarantine, but no copy {copies.place(sha256)}.",
+                    f"Medium {sha256} has an open entry in quarantine, but no copy {store.where(sha256)}.",
                 )
 
 
@@ -65,35 +64,34 @@ class DamagedContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield copies that are something else than they should be; of all, or of a sample."""
-        copies = audited.staging.kept_copies()
-        for copy in _sample(copies.copies(), audited.sample_content):
-            with suppress(FileNotFoundError):  # loaded meanwhile, and removed
-                if _hash_of(copies, copy.sha256) != copy.sha256:
+        store = audited.staging.content_store()
+        for copy in _sample(store.copies(), audited.sample_content):
+            # Loaded meanwhile, and removed: not at hand, or gone before it is opened.
+            with suppress(FileNotFoundError), store.at_hand(copy.name) as path:
+                if path is not None and _sha256(path) != copy.name:
                     yield Finding(
                         "content_damaged",
-                        copy.sha256,
-                        f"The bytes of {copies.place(copy.sha256)} do not have the hash that is its name.",
+                        copy.name,
+                        f"The bytes of {store.where(copy.name)} do not have the hash that is its name.",
                     )
 
 
-def _hash_of(copies: KeptCopies, sha256: str) -> str:
-    digest = hashlib.sha256()
-    for chunk in copies.chunks(sha256):
-        digest.update(chunk)
-    return digest.hexdigest()
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sample(values: Iterator[T], most: int | None) -> list[T] | Iterator[T]:
-    """Return so many of the values, each with the same chance, or all of them.
+def _sample(copies: Iterator[StoredCopy], most: int | None) -> list[StoredCopy] | Iterator[StoredCopy]:
+    """Return so many of the copies, each with the same chance, or all of them.
 
     Reservoir sampling, algorithm R: Vitter, Random sampling with a reservoir, ACM TOMS 11 (1985).
     """
     if most is None:
-        return values
-    kept: list[T] = []
-    for number, value in enumerate(values):
+        return copies
+    kept: list[StoredCopy] = []
+    for number, copy in enumerate(copies):
         if number < most:
-            kept.append(value)
+            kept.append(copy)
         elif (place := random.randrange(number + 1)) < most:  # noqa: S311  # no secret hangs on it
-            kept[place] = value
+            kept[place] = copy
     return kept

@@ -7,15 +7,15 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
+from textmill.fetching.content_store import ContentStore, StoredCopy
 from textmill.fetching.journal import read_notes
-from textmill.kept_copies import KeptCopies, KeptCopy
 from textmill.records import FetchedItem
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
 from textmill.staging import BatchArea, read_records
-from textmill.warehouse.connection import in_transaction
+from textmill.warehouse.connection import in_transaction, utc_moment
 from textmill.warehouse.ended_runs import unloaded_batches
 from textmill.warehouse.needed_contents import lock_content, locking_absent_rows, needed_contents
 
@@ -32,27 +32,24 @@ def remove_copies(sweep: Sweep) -> Removed:
     before = sweep.before(sweep.periods.content)
     if before is None:
         return removed
+    store = sweep.staging.content_store()
     waiting = {bytes.fromhex(sha256) for name in sweep.areas() for sha256 in _waiting(sweep, name)}
     stale = (
-        copy
-        for copy in sweep.copies.copies()
-        if copy.modified < before and bytes.fromhex(copy.sha256) not in waiting
+        copy for copy in store.copies() if _is_stale(copy, before) and bytes.fromhex(copy.name) not in waiting
     )
     locking = locking_absent_rows(sweep.warehouse)
     while chunk := list(islice(stale, _AT_ONCE)):
         with sweep.warehouse.connect() as connection:
-            needed = needed_contents(connection, [copy.sha256 for copy in chunk])
+            needed = needed_contents(connection, [copy.name for copy in chunk])
         for copy in chunk:
-            if copy.sha256 not in needed and (sweep.dry_run or _remove(locking, sweep.copies, copy, before)):
-                removed.note(copy.sha256, copy.bytes)
+            if copy.name in needed:
+                continue
+            if sweep.dry_run or in_transaction(locking, partial(_drop, store, copy.name, before)):
+                removed.note(copy.name, copy.bytes)
     return removed
 
 
-def _remove(locking: Engine, copies: KeptCopies, copy: KeptCopy, before: datetime) -> bool:
-    return in_transaction(locking, partial(_drop, copies, copy.sha256, before))
-
-
-def _drop(copies: KeptCopies, sha256: str, before: datetime, connection: Connection) -> bool:
+def _drop(store: ContentStore, sha256: str, before: datetime, connection: Connection) -> bool:
     """Remove a copy unless it is needed by now, or was put there anew.
 
     Fetching puts a copy there while it has the medium's row locked. That lock is ours until this transaction
@@ -60,10 +57,9 @@ def _drop(copies: KeptCopies, sha256: str, before: datetime, connection: Connect
     removal, and no copy has to be taken aside meanwhile, which object stores could not do.
     """
     lock_content(connection, sha256)
-    found = copies.find(sha256)
-    if found is None or found.modified >= before or needed_contents(connection, [sha256]):
+    if needed_contents(connection, [sha256]) or not _is_stale(store.find(sha256), before):
         return False
-    copies.remove(sha256)
+    store.remove(sha256)
     return True
 
 
@@ -86,3 +82,7 @@ def _contents_of(batch: BatchArea) -> Iterator[str]:
         for fetched in read_records(batch.fetched, FetchedItem):
             if fetched.content is not None:
                 yield fetched.content.sha256
+
+
+def _is_stale(copy: StoredCopy | None, before: datetime) -> bool:
+    return copy is not None and utc_moment(copy.modified) < before

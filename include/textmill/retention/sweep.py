@@ -9,7 +9,6 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from textmill.kept_copies import KeptCopies
 from textmill.retention.periods import Periods
 from textmill.run_folders import RunFolders
 from textmill.staging import Staging
@@ -40,11 +39,6 @@ class Sweep:
     def runs(self) -> RunFolders:
         """The staging files of all runs."""
         return self.staging.run_folders()
-
-    @cached_property
-    def copies(self) -> KeptCopies:
-        """The fetched copies."""
-        return self.staging.kept_copies()
 
     def areas(self) -> Iterator[str]:
         """Yield the names of the folders of runs that stay, in order."""

@@ -20,6 +20,12 @@ def remove_torn_files(sweep: Sweep) -> Removed:
     before = sweep.before(sweep.periods.torn)
     if before is None:
         return removed
+    store = sweep.staging.content_store()
+    for file in store.incoming():
+        if utc_moment(file.modified) < before:
+            if not sweep.dry_run:
+                store.drop_incoming(file)
+            removed.note(file.name, file.bytes)
     for path in _halves(sweep):
         with suppress(FileNotFoundError):  # its task finishes it at this moment
             state = path.stat()
@@ -31,6 +37,5 @@ def remove_torn_files(sweep: Sweep) -> Removed:
 
 
 def _halves(sweep: Sweep) -> Iterator[Path]:
-    yield from sweep.copies.torn_files()
     for name in sweep.areas():
         yield from sweep.runs.torn_files(name)

@@ -29,7 +29,6 @@ from textmill.records import (
 )
 from textmill.settings import Settings
 from textmill.stages.plan import cost_model
-from textmill.staging import path_of
 from textmill.warehouse.claims import Claimant
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location, note_seen
@@ -162,7 +161,7 @@ class Intake:
             bytes=incoming.bytes,
             mime=found.mime,
             kind=found.kind,
-            path=str(incoming.place),
+            path=self._store.relative_path(incoming.sha256),
         )
 
     def _claim(
@@ -205,10 +204,9 @@ class Intake:
         budget = Budget(name, content.bytes, self._limits, within.budget if within else None)
         archive = _Archive(media_id, item, content, budget)
         rejection = None
+        path = self._store.bring(content.sha256) or self._store.path(content.sha256)
         try:
-            for member in open_archive(
-                path_of(content.path), content.mime, item.ref.uri, name, archive.budget
-            ):
+            for member in open_archive(path, content.mime, item.ref.uri, name, archive.budget):
                 yield from self._take_member(member, archive)
             budget.check()
         except CannotGoOn as stop:

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Engine
 
 from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError, TooManyQuarantined
-from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings, accepted_texts
 from textmill.reading_times import works_of
 from textmill.records import (
@@ -59,7 +58,7 @@ class BatchLoader:
     ) -> None:
         self._warehouse = warehouse
         self._transactions = Transactions(warehouse)
-        self._store = ContentStore(staging.content)
+        self._store = staging.content_store()
         self._area = area
         self._run = staging.run(run_id)
         self._run_id = run_id

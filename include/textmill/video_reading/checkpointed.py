@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,6 @@ from textmill.page import PageImage
 from textmill.page_records import read_record
 from textmill.reading.page_reader import PageReader, ReadPage
 from textmill.records import BatchItem, Content, FrameRead, FrameStarted, LineRecord, PageRecord, PageStarted
-from textmill.staging import path_of
 from textmill.video_reading.finding import text_finder
 from textmill.video_reading.reader import VERSION, UnreadFrame, VideoPage, VideoReader
 
@@ -51,6 +51,7 @@ class CheckpointedVideo:
         self,
         item: BatchItem,
         content: Content,
+        copy: Path,
         *,
         name: str,
         options: MediaOptions,
@@ -71,9 +72,7 @@ class CheckpointedVideo:
         self._spoke_at = time.monotonic()
         self._reading_seconds = 0.0
         self._steps: tuple[str, ...] = ()
-        self._video = Video(
-            path_of(content.path), name=name, options=options, interval_seconds=interval_seconds
-        )
+        self._video = Video(copy, name=name, options=options, interval_seconds=interval_seconds)
         self._frames_seen = 0
         self.page_count, self._start_ms = 0, 0
         self._end_ms: int | None = None
