@@ -9,6 +9,7 @@ removal finds what is left by its age, since removing changes the time of nothin
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,11 +31,13 @@ _BEGINNINGS = frozenset(
 """What stages read first: plan, fetch, ocr and load."""
 
 
-def moment_of(found: StoredObject) -> datetime:
-    """Return when an object was written, in UTC without a time zone; one of unknown age is new."""
-    if found.modified_ns is None:
-        return datetime.now(UTC).replace(tzinfo=None)
-    return datetime.fromtimestamp(found.modified_ns / 1e9, UTC).replace(tzinfo=None)
+def modified_seconds(found: StoredObject) -> float:
+    """Return when an object was written, in seconds since 1970; one of unknown age is new."""
+    return time.time() if found.modified_ns is None else found.modified_ns / 1e9
+
+
+def _moment_of(found: StoredObject) -> datetime:
+    return datetime.fromtimestamp(modified_seconds(found), UTC).replace(tzinfo=None)
 
 
 class StoredRunFolders:
@@ -57,7 +60,7 @@ class StoredRunFolders:
         size, touched = 0, None
         for one in self._runs.below(name).stream():
             size += one.bytes
-            touched = max(touched or moment_of(one), moment_of(one))
+            touched = max(touched or _moment_of(one), _moment_of(one))
         return None if touched is None else StagedRun(name, touched, size)
 
     def remove(self, name: str, before: datetime) -> bool:
@@ -65,7 +68,7 @@ class StoredRunFolders:
         folder = self._runs.below(name)
         beginnings, known = [], False
         for one in folder.stream():
-            if moment_of(one) >= before:
+            if _moment_of(one) >= before:
                 return False
             known = True
             if one.name.rpartition("/")[2] in _BEGINNINGS:

@@ -85,7 +85,14 @@ def fetch(
     store = staging.content_store()
     intake = Intake(warehouse, store, settings, claimant, sources, planned, ingest_run_id)
     arriving = ArrivingItems(
-        area, intake, store, settings, sources, connections, conditional=reread is Reread.NOTHING
+        area,
+        intake,
+        store,
+        settings,
+        sources,
+        connections,
+        staging.journal_publisher(area),
+        conditional=reread is Reread.NOTHING,
     )
     tally = FetchTally()
     write_records(area.fetched, _counted(arriving.fetch(), tally), FetchedItem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -99,6 +99,13 @@ class Intake:
         """
         yield from self._take(item, copying, None, taken)
 
+    def take_kept(self, item: BatchItem, content: Content, incoming: Incoming) -> Iterator[FetchedItem]:
+        """Yield what became of an item of which an earlier try of this batch kept the copy.
+
+        What it is was found out then: the copy need not be on this machine, unless it is an archive.
+        """
+        yield from self._take(item, nullcontext(incoming), None, known=content)
+
     def take_known(self, item: BatchItem, content: Content, incoming: Incoming) -> FetchedItem | None:
         """Return what became of an item that was not wanted before; None if it is wanted now after all.
 
@@ -120,13 +127,14 @@ class Intake:
         copying: AbstractContextManager[Incoming],
         within: _Archive | None,
         taken: Taken = lambda *_: None,
+        known: Content | None = None,
     ) -> Iterator[FetchedItem]:
         archive = within.content.sha256 if within else None
         arrived: Incoming | None = None
         try:
             with copying as incoming:
                 arrived = incoming
-                content = self._recognise(item, incoming, within)
+                content = known or self._recognise(item, incoming, within)
                 media_id, granted = self._claim(item, content, incoming, within)
                 taken(incoming, content)
         except MediumError as error:

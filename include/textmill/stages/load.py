@@ -59,6 +59,7 @@ class BatchLoader:
         self._warehouse = warehouse
         self._transactions = Transactions(warehouse)
         self._store = staging.content_store()
+        self._staging = staging
         self._area = area
         self._run = staging.run(run_id)
         self._run_id = run_id
@@ -235,9 +236,10 @@ class BatchLoader:
         return settled
 
     def _settle_medium(self, connection: Connection, complete: Reading, uri: str) -> _Settled:
-        parts = [
-            part_of(self._run.batch(batch_no), uri, part) for part, batch_no in enumerate(complete.batches)
-        ]
+        areas = [self._run.batch(batch_no) for batch_no in complete.batches]
+        for area in areas:
+            self._staging.bring_batch(area)
+        parts = [part_of(area, uri, part) for part, area in enumerate(areas)]
         outcomes = {one.outcome for one in parts}
         if FetchOutcome.OPENED in outcomes:
             return _Settled(LoadTally(), "opened")
