@@ -85,7 +85,8 @@ class ObjectFolder:
         listed = []
         for path, info in sorted(found.items()):
             facts = facts_of(info)
-            listed.append(StoredObject(str(path)[start:], facts.bytes, facts.modified_ns))
+            name = str(path).lstrip("/")[start:]  # fsspec's file system in memory puts a slash before it
+            listed.append(StoredObject(name, facts.bytes, facts.modified_ns))
         return listed
 
     def stream(self) -> Iterator[StoredObject]:
