@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from airflow.utils.state import DagRunState
 from archive_making import zip_bytes
-from hostile_server import HOSTS, HostileServer, running_server
 from sqlalchemy import Engine, text
 from stored_staging import StoredStaging, stored_staging
 

@@ -4,74 +4,95 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from memory_area import MemoryArea
 from small_ingest import SmallIngest
 from sqlalchemy import URL, Connection, text
 from warehouse_snapshot import Snapshot
 
 from textmill.access import NoConnections
 from textmill.errors import BatchFailed, StagingError
-from textmill.fetching.content_store import ContentStore
 from textmill.quality.data_docs_site import run_page
 from textmill.retention import Periods, Removed, clean
 from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
-from textmill.stages.report import report
-from textmill.staging import Staging
+from textmill.staging import write_text
 from textmill.warehouse.connection import in_transaction, utc_now, warehouse_engine
 
 NEVER = Periods(staging=0, content=0, run=0, quarantine=0, data_docs=0, audit=0, torn=0)
 DAY = 86_400
 
 
+Ingested = Callable[[str], Snapshot]
+
+
 @pytest.fixture(scope="module")
-def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
     """Two runs, of which the second found nothing new, over files that were loaded, refused and opened."""
     with warehouse_engine(warehouse_server) as engine:
-        snapshot = Snapshot(engine, tmp_path_factory.mktemp("retention"))
-        snapshot.empty()
-        mill = SmallIngest.below(engine, snapshot.folder)
-        mill.write("whole.pdf", "good", "good")
-        mill.write("partial.pdf", "good", "bad")
-        mill.write("broken.pdf", "broken")
-        mill.run("first")
-        mill.run("idle")
-        mill.run("last")
-        snapshot.take()
-        yield snapshot
+
+        @cache
+        def ingest(kind: str) -> Snapshot:
+            area = MemoryArea("retention") if kind == "store" else None
+            snapshot = Snapshot(engine, tmp_path_factory.mktemp("retention"), area)
+            snapshot.empty()
+            mill = SmallIngest.below(engine, snapshot.folder, area and area.open)
+            mill.write("whole.pdf", "good", "good")
+            mill.write("partial.pdf", "good", "bad")
+            mill.write("broken.pdf", "broken")
+            mill.run("first")
+            mill.run("idle")
+            mill.run("last")
+            snapshot.take()
+            return snapshot
+
+        yield ingest
 
 
 @pytest.fixture
-def mill(ingested: Snapshot) -> SmallIngest:
+def mill(request: pytest.FixtureRequest, ingested: Ingested) -> SmallIngest:
     """The runs as they were, whatever another test did."""
-    ingested.restore()
-    folder = ingested.folder
-    settings = Settings(staging_dir=folder / "staging", stable_seconds=0)
-    return SmallIngest(ingested.engine, folder / "in", Staging(folder / "staging"), settings)
+    snapshot = ingested(getattr(request, "param", "folder"))
+    snapshot.restore()
+    return SmallIngest.below(snapshot.engine, snapshot.folder, snapshot.area and snapshot.area.open)
+
+
+@pytest.fixture
+def area(ingested: Ingested) -> MemoryArea:
+    """Where the staging area of `mill` lies, in tests about a store."""
+    found = ingested("store").area
+    assert found is not None
+    return found
+
+
+wherever_it_lies = pytest.mark.parametrize("mill", ["folder", "store"], indirect=True)
+in_a_store = pytest.mark.parametrize("mill", ["store"], indirect=True)
 
 
 def sweep(mill: SmallIngest, *, days: float = 2, dry_run: bool = False, **wishes: Any) -> dict[str, Removed]:
     """Clean up as if it were some days later; only what is asked for, after one day."""
     ignored = wishes.pop("ignored", False)
     periods = replace(NEVER, **dict.fromkeys(wishes.pop("kinds", "").split(), 1), **wishes)
-    removed = clean(
-        mill.warehouse,
-        mill.staging,
-        mill.settings,
-        NoConnections(),
-        periods=periods,
-        now=utc_now() + timedelta(days=days),
-        dry_run=dry_run,
-        ignored=ignored,
-    )
+    with mill.access.of_all() as staging:
+        removed = clean(
+            mill.warehouse,
+            staging,
+            mill.settings,
+            NoConnections(),
+            periods=periods,
+            now=utc_now() + timedelta(days=days),
+            dry_run=dry_run,
+            ignored=ignored,
+        )
     return {one.kind: one for one in removed}
 
 
@@ -91,13 +112,22 @@ def rows(mill: SmallIngest, sql: str) -> list[Any]:
 
 
 def everything(mill: SmallIngest) -> tuple[list[str], list[Any]]:
-    files = sorted(str(path) for path in mill.staging.root.rglob("*"))
+    with mill.access.of_all() as staging:
+        runs = staging.run_folders()
+        staged = [runs.find(name) for name in runs.names()]
+        files = sorted(str(one) for one in (*staged, *staging.content_store().copies()))
     tables = ("ingest_run", "ingest_batch", "quarantine", "media", "media_location", "audit", "page")
     return files, [rows(mill, f"SELECT * FROM {name} ORDER BY id") for name in tables]
 
 
 def copies(mill: SmallIngest) -> set[str]:
-    return {path.name for path in ContentStore(mill.staging.content).copies()}
+    with mill.access.of_all() as staging:
+        return {copy.name for copy in staging.content_store().copies()}
+
+
+def runs(mill: SmallIngest) -> list[str]:
+    with mill.access.of_all() as staging:
+        return list(staging.run_folders().names())
 
 
 def sha_of(mill: SmallIngest, name: str) -> str:
@@ -112,6 +142,7 @@ def sha_of(mill: SmallIngest, name: str) -> str:
 ALL = "staging content run quarantine data_docs audit torn"
 
 
+@wherever_it_lies
 def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill: SmallIngest) -> None:
     before = everything(mill)
     assert counts(sweep(mill, days=0.5, kinds=ALL)) == {}
@@ -146,19 +177,21 @@ def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: Smal
 # --- staging -----------------------------------------------------------------------------------------------
 
 
+@wherever_it_lies
 def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: SmallIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going")
-    unknown = mill.staging.runs / "run=unknown"
-    unknown.mkdir()
+    with mill.access.of_run("unknown") as staging:
+        write_text(staging.run("unknown").sources, "")
     gone = sweep(mill, kinds="staging")["staging folders"]
     assert sorted(gone.examples) == ["run=first", "run=idle", "run=last", "run=unknown"]
-    assert [path.name for path in mill.staging.runs.iterdir()] == ["run=going"]
+    assert runs(mill) == ["run=going"]
     assert not (mill.staging.root / "removing").exists()
     mill.read("going", uri)
     mill.finish_batch("going", uri)
 
 
+@wherever_it_lies
 def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: SmallIngest) -> None:
     run_id = "manual__" + "é".encode().hex() * 60
     mill.write("new.pdf", "good")
@@ -166,19 +199,21 @@ def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: SmallI
     assert mill.staging.run(run_id).folder.name.startswith("run-sha256=")
     assert counts(sweep(mill, kinds="staging")) == {"staging folders": 3}
     with suppress(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id=run_id)
+        mill.report(run_id)
     assert counts(sweep(mill, kinds="staging")) == {"staging folders": 1}
 
 
+@wherever_it_lies
 def test_a_run_that_was_cleared_is_going_on_whatever_its_age(mill: SmallIngest) -> None:
-    mill.fetch("first", mill.staging.run("first").batch(0).uri)
+    mill.fetch("first", mill.address("first", 0))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
-    assert mill.staging.run("first").folder.exists()
+    assert "run=first" in runs(mill)
 
 
+@wherever_it_lies
 def test_a_task_that_is_cleared_alone_keeps_its_run(mill: SmallIngest) -> None:
     """Reading does not reopen the run, but notes when it began."""
-    uri = mill.staging.run("first").batch(0).uri
+    uri = mill.address("first", 0)
     mill.note("first", uri, state="reading", ocr_started_at=utc_now() + timedelta(days=1.5))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
 
@@ -205,7 +240,7 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
     """Fetching reopens the run; that waits for the lock, and then finds no files instead of half of them."""
     from textmill.trash import Trash
 
-    uri = mill.staging.run("first").batch(0).uri
+    uri = mill.address("first", 0)
     taken: list[str] = []
     take = Trash.take
     fetched: list[BaseException | None] = []
@@ -241,11 +276,14 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
 
 def stored(mill: SmallIngest, name: str) -> None:
     """Have a copy of a file lie in the store, as a killed load would leave it."""
-    store = ContentStore(mill.staging.content)
-    with store.receive_file(mill.folder / name, name=name, max_bytes=10_000) as incoming:
+    with (
+        mill.access.of_all() as staging,
+        staging.content_store().receive_file(mill.folder / name, name=name, max_bytes=10_000) as incoming,
+    ):
         incoming.keep()
 
 
+@wherever_it_lies
 def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIngest) -> None:
     stored(mill, "whole.pdf")
     needed = {sha_of(mill, "partial.pdf"), sha_of(mill, "broken.pdf")}
@@ -259,6 +297,7 @@ def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIng
     assert copies(mill) == {sha_of(mill, "partial.pdf")}
 
 
+@wherever_it_lies
 def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going", wishes=RunWishes(reread=Reread.EVERYTHING))
@@ -270,13 +309,14 @@ def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
     mill.finish_batch("going", uri)
 
 
+@wherever_it_lies
 def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill: SmallIngest) -> None:
     """Also of content that another run has claimed and loaded since."""
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     mill.run("other")
     stored(mill, "new.pdf")
     sha256 = sha_of(mill, "new.pdf")
@@ -285,31 +325,34 @@ def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill:
     ]
     sweep(mill, kinds="content")
     assert sha256 in copies(mill)
-    mill.finish_batch("other", mill.staging.run("other").batch(0).uri)
+    mill.finish_batch("other", mill.address("other", 0))
     stored(mill, "new.pdf")
-    shutil.rmtree(mill.staging.run("other").folder)
-    sweep(mill, kinds="content staging")  # now that batch is gone as well
+    sweep(mill, kinds="content staging")  # now its batch is gone as well
     assert sha256 not in copies(mill)
 
 
+@wherever_it_lies
 def test_content_that_is_not_through_stays(mill: SmallIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     assert "fetched copies" not in counts(sweep(mill, kinds="content staging"))
 
 
+@wherever_it_lies
 def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: SmallIngest) -> None:
     stored(mill, "whole.pdf")
     run_sql(mill, "UPDATE ingest_batch SET state = 'read'")
-    (mill.staging.run("first").batch(0).fetched).write_text("{}")
+    with mill.batch("first", 0) as batch:
+        write_text(batch.fetched, "{}")
     with pytest.raises(StagingError):
         sweep(mill, kinds="content")
     assert sha_of(mill, "whole.pdf") in copies(mill)
 
 
+@wherever_it_lies
 def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_it_there_anew(
     mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +384,7 @@ def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_i
     mill.finish_batch("going", uri)
 
 
+@wherever_it_lies
 def test_an_ingest_beside_it_loses_nothing(mill: SmallIngest) -> None:
     """Retention that takes everything for old goes round and round while runs fetch, read and load."""
     done, problems = Event(), []
@@ -447,6 +491,7 @@ def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: SmallIngest
 # --- the warehouse -----------------------------------------------------------------------------------------
 
 
+@wherever_it_lies
 def test_runs_that_nothing_names_go_with_their_batches(mill: SmallIngest) -> None:
     assert counts(sweep(mill, kinds="run")) == {}  # their staging files could not be cleared any more
     assert sweep(mill, kinds="staging run")["runs"].examples == ["idle"]
@@ -460,7 +505,7 @@ def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: SmallIngest) ->
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     mill.start("going")
     mill.run("after")
     run_sql(mill, "UPDATE media SET status = 'claimed', claimed_run = 'failing' WHERE claimed_run = 'after'")
@@ -545,6 +590,7 @@ def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_add
     assert counts(sweep(mill, kinds="quarantine")) == {"closed quarantine entries": 1}
 
 
+@wherever_it_lies
 def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -> None:
     from textmill.auditing import Audited, audit
 
@@ -558,8 +604,12 @@ def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -
     assert counts(sweep(mill, kinds="quarantine content staging"))["closed quarantine entries"] == 3
     sweep(mill, kinds="content")
     assert copies(mill) == set() and rows(mill, "SELECT * FROM quarantine") == []
-    audited = Audited(mill.warehouse, mill.staging, utc_now(), 12.0, None)
-    assert audit(audited).counts == {}
+
+    def disagreements() -> Any:
+        with mill.access.of_all() as staging:
+            return audit(Audited(mill.warehouse, staging, utc_now(), 12.0, None)).counts
+
+    assert disagreements() == {}
     for name, content in kept.items():
         (mill.folder / name).write_bytes(content)
     (mill.folder / "empty.pdf").write_bytes(b"")
@@ -570,7 +620,7 @@ def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -
         ("open", "empty_file"),
         ("open", "symbol_soup"),
     ]
-    assert audit(audited).counts == {}
+    assert disagreements() == {}
 
 
 def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> None:
