@@ -85,8 +85,7 @@ class ObjectFolder:
         listed = []
         for path, info in sorted(found.items()):
             facts = facts_of(info)
-            name = str(path).lstrip("/")[start:]  # fsspec's file system in memory puts a slash before it
-            listed.append(StoredObject(name, facts.bytes, facts.modified_ns))
+            listed.append(StoredObject(str(path).lstrip("/")[start:], facts.bytes, facts.modified_ns))
         return listed
 
     def stream(self) -> Iterator[StoredObject]:

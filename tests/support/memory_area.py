@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 from textmill.object_folder import ObjectFolder
 from textmill.settings import Settings
 from textmill.shared_staging import SharedStaging
 
 
-class _WithoutFolders(MemoryFileSystem):
-    """Has no folder that is empty, as object stores have none."""
+class _ObjectStore(MemoryFileSystem):
+    """As object stores are: an object is seen whole, by several readers at once, and no folder is empty."""
 
     @property
     def pseudo_dirs(self) -> list[str]:  # type: ignore[override]
         return [""]
+
+    def _open(self, path: str, mode: str = "rb", **kwargs: Any) -> Any:
+        path = self._strip_protocol(path)
+        if mode == "wb":
+            return _Upload(self, path)
+        try:
+            return BytesIO(self.store[path].getvalue())
+        except KeyError:
+            raise FileNotFoundError(path) from None
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **kwargs: Any) -> None:
+        path = self._strip_protocol(path)
+        self.store[path] = MemoryFile(self, path, value)
+
+
+class _Upload(BytesIO):
+    def __init__(self, filesystem: _ObjectStore, path: str) -> None:
+        super().__init__()
+        self._filesystem = filesystem
+        self._path = path
+
+    def close(self) -> None:
+        if not self.closed:
+            self._filesystem.pipe_file(self._path, self.getvalue())
+        super().close()
 
 
 class MemoryArea:
@@ -28,7 +54,7 @@ class MemoryArea:
     """
 
     def __init__(self, bucket: str) -> None:
-        self.filesystem = _WithoutFolders()
+        self.filesystem = _ObjectStore()
         self.store = ObjectFolder(self.filesystem, f"memory://{bucket}/area")
         self._start = f"/{bucket}/"
         self._kept: dict[str, tuple[bytes, datetime]] = {}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +31,7 @@ from textmill.stages.fetch import fetch
 from textmill.stages.load import load
 from textmill.stages.plan import plan
 from textmill.stages.report import report
-from textmill.staging import BatchArea, Staging, batch_no_of, items_to_read
-from textmill.staging_access import SharedFolder, StagedBatch, StagingAccess
+from textmill.staging import BatchArea, Staging, items_to_read
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.runs import note_batch
 
@@ -42,42 +40,19 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 @dataclass
 class SmallIngest:
-    """Runs over a folder. What a file says is what becomes of it; see `write`.
-
-    Attributes:
-        access: by it each stage gets at the staging area; without one, that is the folder of the settings.
-    """
+    """Runs over a folder. What a file says is what becomes of it; see `write`."""
 
     warehouse: Engine
     folder: Path
+    staging: Staging
     settings: Settings
-    access: StagingAccess
 
     @classmethod
-    def below(
-        cls, warehouse: Engine, folder: Path, access: Callable[[Settings], StagingAccess] | None = None
-    ) -> SmallIngest:
-        """Use a source below a folder, and a staging area that is one, unless it is said to be another."""
-        (folder / "in").mkdir(exist_ok=True)
+    def below(cls, warehouse: Engine, folder: Path) -> SmallIngest:
+        """Start with an empty source and an empty staging area."""
+        (folder / "in").mkdir()
         settings = Settings(staging_dir=folder / "staging", stable_seconds=0)
-        opened = access(settings) if access else SharedFolder(settings.staging_dir)
-        return cls(warehouse, folder / "in", settings, opened)
-
-    @property
-    def staging(self) -> Staging:
-        """The area, where it is a folder."""
-        return Staging(self.settings.staging_dir)
-
-    def address(self, run_id: str, batch_no: int) -> str:
-        """Return the address of a batch."""
-        with self.access.of_all() as staging:
-            return staging.address(staging.run(run_id).batch(batch_no))
-
-    @contextmanager
-    def batch(self, run_id: str, batch_no: int) -> Iterator[BatchArea]:
-        """Have the files of a batch here, to change them; a file that is removed here stays in a store."""
-        with self.access.of_batch(self.address(run_id, batch_no)) as batch:
-            yield batch.area
+        return cls(warehouse, folder / "in", Staging(settings.staging_dir), settings)
 
     def write(self, name: str, *marks: str) -> Path:
         """Write a file: a page per mark (`good`, `warned`, `bad`, `crashed`), or `broken` as a whole."""
@@ -90,47 +65,40 @@ class SmallIngest:
         for uri in self.start(run_id, wishes=wishes, batch_seconds=batch_seconds):
             self.read(run_id, uri, (wishes or RunWishes()).reread)
             self.finish_batch(run_id, uri)
-        self.report(run_id)
+        report(self.warehouse, self.staging, run_id=run_id)
 
     def start(
         self, run_id: str, *, wishes: RunWishes | None = None, batch_seconds: float = 1000
     ) -> list[str]:
-        """Discover and plan; returns the addresses of the batches."""
-        with self.access.of_run(run_id) as staging:
-            discover(
-                self.warehouse,
-                staging,
-                self.settings,
-                run_id=run_id,
-                source=str(self.folder),
-                schedule="nightly",
-                params={"dry_run": bool(wishes and wishes.dry_run)},
-                wishes=wishes or RunWishes(),
-                connections=NoConnections(),
-            )
-        with self.access.of_run(run_id) as staging:
-            planned = plan(
-                self.warehouse,
-                staging,
-                self.settings,
-                run_id=run_id,
-                batch_seconds=batch_seconds,
-                wishes=wishes or RunWishes(),
-            )
-            return [staging.address(BatchArea.at(uri)) for uri in planned]
+        """Discover and plan; returns the batches."""
+        discover(
+            self.warehouse,
+            self.staging,
+            self.settings,
+            run_id=run_id,
+            source=str(self.folder),
+            schedule="nightly",
+            params={"dry_run": bool(wishes and wishes.dry_run)},
+            wishes=wishes or RunWishes(),
+            connections=NoConnections(),
+        )
+        return plan(
+            self.warehouse,
+            self.staging,
+            self.settings,
+            run_id=run_id,
+            batch_seconds=batch_seconds,
+            wishes=wishes or RunWishes(),
+        )
 
     def fetch(self, run_id: str, uri: str, reread: Reread = Reread.NOTHING) -> None:
         """Fetch a batch."""
-        with self.access.of_batch(uri) as batch:
-            self._fetch(run_id, batch, reread)
-
-    def _fetch(self, run_id: str, batch: StagedBatch, reread: Reread) -> None:
         fetch(
             self.warehouse,
-            batch.staging,
+            self.staging,
             self.settings,
             run_id=run_id,
-            batch_uri=batch.uri,
+            batch_uri=uri,
             reread=reread,
             connections=NoConnections(),
         )
@@ -138,35 +106,26 @@ class SmallIngest:
     def read(self, run_id: str, uri: str, reread: Reread = Reread.NOTHING) -> None:
         """Fetch a batch, and leave behind what reading and judging it would."""
         self.fetch(run_id, uri, reread)
-        with self.access.of_batch(uri) as batch:
-            area = batch.area
-            to_read = list(items_to_read(area))
-            batch.staging.bring_copies(content for _, content in to_read)
-            verdicts: list[PageVerdict] = []
-            with (
-                batch.staging.checkpoint_publisher(area),
-                Checkpoint(area.checkpoint, "f1") as checkpoint,
-            ):
-                for item, content in to_read:
-                    _read(checkpoint, item.ref.uri, content, area.copy_of(content), verdicts)
-            write_pages(area.pages, read_pages(area.checkpoint))
-            write_verdicts(area.verdicts, verdicts)
-            now = utc_now()
-            self.note(run_id, uri, state="validated", ocr_started_at=now, ocr_finished_at=now)
+        self.judge(run_id, uri)
+
+    def judge(self, run_id: str, uri: str) -> None:
+        """Leave behind what reading and judging a batch would."""
+        area = BatchArea.at(uri)
+        verdicts: list[PageVerdict] = []
+        with Checkpoint(area.checkpoint, "f1") as checkpoint:
+            for item, content in items_to_read(area):
+                _read(checkpoint, item.ref.uri, content, area.copy_of(content), verdicts)
+        write_pages(area.pages, read_pages(area.checkpoint))
+        write_verdicts(area.verdicts, verdicts)
+        self.note(run_id, uri, state="validated", ocr_started_at=utc_now(), ocr_finished_at=utc_now())
 
     def finish_batch(self, run_id: str, uri: str) -> None:
         """Load a batch."""
-        with self.access.of_batch(uri) as batch:
-            load(self.warehouse, batch.staging, run_id=run_id, batch_uri=batch.uri, settings=self.settings)
-
-    def report(self, run_id: str) -> None:
-        """Close the books of a run."""
-        with self.access.of_run(run_id) as staging:
-            report(self.warehouse, staging, run_id=run_id)
+        load(self.warehouse, self.staging, run_id=run_id, batch_uri=uri, settings=self.settings)
 
     def note(self, run_id: str, uri: str, **values: object) -> None:
         """Set columns of a batch."""
-        number = batch_no_of(uri)
+        number = BatchArea.at(uri).batch_no
         in_transaction(self.warehouse, lambda connection: note_batch(connection, run_id, number, **values))
 
 

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     import pytest
 
 STORE = "s3://staging/textmill"
-CONNECTION = "staging_s3"
 
 
 @dataclass
 class StoredStaging:
-    """The store, with the object names that are in it.
+    """The store, and what the server was asked for in this process.
 
     Attributes:
-        requests: how often the server was asked for what, by method and by what the key ends with.
+        connection: id of the connection that leads to it.
+        requests: how often, by method; LIST and DELETE where the method does not tell.
     """
 
     filesystem: Any
     store: ObjectFolder
+    connection: str
     requests: Counter[str] = field(default_factory=Counter)
 
     def names(self) -> list[str]:
@@ -44,13 +45,15 @@ def stored_staging(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoredStaging]:
     from textmill_airflow.connections import AirflowConnections
 
     with running_s3() as endpoint:
-        monkeypatch.setenv(f"AIRFLOW_CONN_{CONNECTION.upper()}", connection(endpoint))
+        # fsspec keeps a file system for each connection, and with it the address of an earlier server.
+        name = f"staging_{endpoint.rpartition(':')[2]}"
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", connection(endpoint))
         monkeypatch.setenv("TEXTMILL_STAGING_STORE", STORE)
-        monkeypatch.setenv("TEXTMILL_STAGING_CONNECTION", CONNECTION)
-        filesystem = AirflowConnections().filesystem(STORE, CONNECTION)
+        monkeypatch.setenv("TEXTMILL_STAGING_CONNECTION", name)
+        filesystem = AirflowConnections().filesystem(STORE, name)
         make_bucket(filesystem, "staging")
         with counted_requests() as requests:
-            yield StoredStaging(filesystem, ObjectFolder(filesystem, STORE), requests)
+            yield StoredStaging(filesystem, ObjectFolder(filesystem, STORE), name, requests)
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from memory_area import MemoryArea
-from small_ingest import SmallIngest
 from sqlalchemy import URL, Connection, text
+from staged_ingest import StagedIngest
 from warehouse_snapshot import Snapshot
 
 from textmill.access import NoConnections
@@ -45,7 +45,7 @@ def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) ->
             area = MemoryArea("retention") if kind == "store" else None
             snapshot = Snapshot(engine, tmp_path_factory.mktemp("retention"), area)
             snapshot.empty()
-            mill = SmallIngest.below(engine, snapshot.folder, area and area.open)
+            mill = StagedIngest.below(engine, snapshot.folder, area and area.open)
             mill.write("whole.pdf", "good", "good")
             mill.write("partial.pdf", "good", "bad")
             mill.write("broken.pdf", "broken")
@@ -59,11 +59,11 @@ def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def mill(request: pytest.FixtureRequest, ingested: Ingested) -> SmallIngest:
+def mill(request: pytest.FixtureRequest, ingested: Ingested) -> StagedIngest:
     """The runs as they were, whatever another test did."""
     snapshot = ingested(getattr(request, "param", "folder"))
     snapshot.restore()
-    return SmallIngest.below(snapshot.engine, snapshot.folder, snapshot.area and snapshot.area.open)
+    return StagedIngest.below(snapshot.engine, snapshot.folder, snapshot.area and snapshot.area.open)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ wherever_it_lies = pytest.mark.parametrize("mill", ["folder", "store"], indirect
 in_a_store = pytest.mark.parametrize("mill", ["store"], indirect=True)
 
 
-def sweep(mill: SmallIngest, *, days: float = 2, dry_run: bool = False, **wishes: Any) -> dict[str, Removed]:
+def sweep(mill: StagedIngest, *, days: float = 2, dry_run: bool = False, **wishes: Any) -> dict[str, Removed]:
     """Clean up as if it were some days later; only what is asked for, after one day."""
     ignored = wishes.pop("ignored", False)
     periods = replace(NEVER, **dict.fromkeys(wishes.pop("kinds", "").split(), 1), **wishes)
@@ -100,18 +100,18 @@ def counts(removed: dict[str, Removed]) -> dict[str, int]:
     return {kind: one.count for kind, one in removed.items() if one.count}
 
 
-def run_sql(mill: SmallIngest, *statements: str) -> None:
+def run_sql(mill: StagedIngest, *statements: str) -> None:
     with mill.warehouse.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
 
 
-def rows(mill: SmallIngest, sql: str) -> list[Any]:
+def rows(mill: StagedIngest, sql: str) -> list[Any]:
     with mill.warehouse.connect() as connection:
         return list(connection.execute(text(sql)).all())
 
 
-def everything(mill: SmallIngest) -> tuple[list[str], list[Any]]:
+def everything(mill: StagedIngest) -> tuple[list[str], list[Any]]:
     with mill.access.of_all() as staging:
         runs = staging.run_folders()
         staged = [runs.find(name) for name in runs.names()]
@@ -120,17 +120,17 @@ def everything(mill: SmallIngest) -> tuple[list[str], list[Any]]:
     return files, [rows(mill, f"SELECT * FROM {name} ORDER BY id") for name in tables]
 
 
-def copies(mill: SmallIngest) -> set[str]:
+def copies(mill: StagedIngest) -> set[str]:
     with mill.access.of_all() as staging:
         return {copy.name for copy in staging.content_store().copies()}
 
 
-def runs(mill: SmallIngest) -> list[str]:
+def runs(mill: StagedIngest) -> list[str]:
     with mill.access.of_all() as staging:
         return list(staging.run_folders().names())
 
 
-def sha_of(mill: SmallIngest, name: str) -> str:
+def sha_of(mill: StagedIngest, name: str) -> str:
     (row,) = rows(
         mill,
         "SELECT m.sha256 FROM media AS m JOIN media_location AS l ON l.media_id = m.id "
@@ -143,14 +143,14 @@ ALL = "staging content run quarantine data_docs audit torn"
 
 
 @wherever_it_lies
-def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill: SmallIngest) -> None:
+def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill: StagedIngest) -> None:
     before = everything(mill)
     assert counts(sweep(mill, days=0.5, kinds=ALL)) == {}
     assert counts(sweep(mill, days=10_000)) == {}
     assert everything(mill) == before
 
 
-def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: SmallIngest) -> None:
+def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: StagedIngest) -> None:
     run_sql(mill, "INSERT INTO audit (started_at, finished_at) VALUES (NOW(), NOW()), (NOW(), NOW())")
     (mill.staging.content / "incoming-torn").write_bytes(b"half")
     (mill.staging.data_docs / run_page("idle").parent).mkdir(parents=True)
@@ -178,7 +178,7 @@ def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: Smal
 
 
 @wherever_it_lies
-def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: SmallIngest) -> None:
+def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going")
     with mill.access.of_run("unknown") as staging:
@@ -192,7 +192,7 @@ def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: SmallIn
 
 
 @wherever_it_lies
-def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: SmallIngest) -> None:
+def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: StagedIngest) -> None:
     run_id = "manual__" + "é".encode().hex() * 60
     mill.write("new.pdf", "good")
     mill.start(run_id)
@@ -204,27 +204,27 @@ def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: SmallI
 
 
 @wherever_it_lies
-def test_a_run_that_was_cleared_is_going_on_whatever_its_age(mill: SmallIngest) -> None:
+def test_a_run_that_was_cleared_is_going_on_whatever_its_age(mill: StagedIngest) -> None:
     mill.fetch("first", mill.address("first", 0))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
     assert "run=first" in runs(mill)
 
 
 @wherever_it_lies
-def test_a_task_that_is_cleared_alone_keeps_its_run(mill: SmallIngest) -> None:
+def test_a_task_that_is_cleared_alone_keeps_its_run(mill: StagedIngest) -> None:
     """Reading does not reopen the run, but notes when it began."""
     uri = mill.address("first", 0)
     mill.note("first", uri, state="reading", ocr_started_at=utc_now() + timedelta(days=1.5))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
 
 
-def test_a_folder_that_was_touched_lately_stays(mill: SmallIngest) -> None:
+def test_a_folder_that_was_touched_lately_stays(mill: StagedIngest) -> None:
     later = utc_now().timestamp() + 1.5 * DAY
     os.utime(mill.staging.run("first").batch(0).folder, (later, later))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
 
 
-def test_a_killed_removal_is_ended_by_the_next_run(mill: SmallIngest) -> None:
+def test_a_killed_removal_is_ended_by_the_next_run(mill: StagedIngest) -> None:
     half = mill.staging.root / "removing" / "run=first.0123"
     half.mkdir(parents=True)
     shutil.move(mill.staging.run("first").batch(0).folder, half / "0000")
@@ -235,7 +235,7 @@ def test_a_killed_removal_is_ended_by_the_next_run(mill: SmallIngest) -> None:
 
 
 def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
-    mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
+    mill: StagedIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fetching reopens the run; that waits for the lock, and then finds no files instead of half of them."""
     from textmill.trash import Trash
@@ -274,7 +274,7 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
 # --- copies ------------------------------------------------------------------------------------------------
 
 
-def stored(mill: SmallIngest, name: str) -> None:
+def stored(mill: StagedIngest, name: str) -> None:
     """Have a copy of a file lie in the store, as a killed load would leave it."""
     with (
         mill.access.of_all() as staging,
@@ -284,7 +284,7 @@ def stored(mill: SmallIngest, name: str) -> None:
 
 
 @wherever_it_lies
-def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIngest) -> None:
+def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: StagedIngest) -> None:
     stored(mill, "whole.pdf")
     needed = {sha_of(mill, "partial.pdf"), sha_of(mill, "broken.pdf")}
     assert copies(mill) == {*needed, sha_of(mill, "whole.pdf")}
@@ -298,7 +298,7 @@ def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIng
 
 
 @wherever_it_lies
-def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
+def test_copies_that_a_going_run_has_fetched_stay(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going", wishes=RunWishes(reread=Reread.EVERYTHING))
     mill.fetch("going", uri, Reread.EVERYTHING)
@@ -310,7 +310,7 @@ def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
 
 
 @wherever_it_lies
-def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill: SmallIngest) -> None:
+def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill: StagedIngest) -> None:
     """Also of content that another run has claimed and loaded since."""
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
@@ -332,7 +332,7 @@ def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill:
 
 
 @wherever_it_lies
-def test_content_that_is_not_through_stays(mill: SmallIngest) -> None:
+def test_content_that_is_not_through_stays(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
@@ -342,7 +342,7 @@ def test_content_that_is_not_through_stays(mill: SmallIngest) -> None:
 
 
 @wherever_it_lies
-def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: SmallIngest) -> None:
+def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: StagedIngest) -> None:
     stored(mill, "whole.pdf")
     run_sql(mill, "UPDATE ingest_batch SET state = 'read'")
     with mill.batch("first", 0) as batch:
@@ -354,7 +354,7 @@ def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: SmallIngest) ->
 
 @wherever_it_lies
 def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_it_there_anew(
-    mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
+    mill: StagedIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The moment between the look and the removal, in which there is no row yet that could be locked."""
     import textmill.retention.copies as module
@@ -385,7 +385,7 @@ def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_i
 
 
 @wherever_it_lies
-def test_an_ingest_beside_it_loses_nothing(mill: SmallIngest) -> None:
+def test_an_ingest_beside_it_loses_nothing(mill: StagedIngest) -> None:
     """Retention that takes everything for old goes round and round while runs fetch, read and load."""
     done, problems = Event(), []
 
@@ -417,7 +417,7 @@ def test_an_ingest_beside_it_loses_nothing(mill: SmallIngest) -> None:
 # --- halves of files, reports, audits ----------------------------------------------------------------------
 
 
-def test_halves_of_files_go_and_those_that_grow_stay(mill: SmallIngest) -> None:
+def test_halves_of_files_go_and_those_that_grow_stay(mill: StagedIngest) -> None:
     old = mill.staging.run("first").batch(0).folder / "pages.parquet.part"
     old.write_bytes(b"half")
     new = mill.staging.content / "incoming-new"
@@ -430,7 +430,7 @@ def test_halves_of_files_go_and_those_that_grow_stay(mill: SmallIngest) -> None:
 
 @pytest.mark.parametrize("place", ["", "docs"])
 def test_reports_of_ended_runs_go_and_whatever_else_lies_there_stays(
-    mill: SmallIngest, place: str, tmp_path: Path
+    mill: StagedIngest, place: str, tmp_path: Path
 ) -> None:
     root = tmp_path / place if place else mill.staging.data_docs
     mill.settings = mill.settings.model_copy(update={"data_docs": str(root) if place else ""})
@@ -448,7 +448,7 @@ def test_reports_of_ended_runs_go_and_whatever_else_lies_there_stays(
     ]
 
 
-def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIngest) -> None:
+def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: StagedIngest) -> None:
     from fsspec.implementations.memory import MemoryFileSystem
 
     class Memory(NoConnections):
@@ -478,7 +478,7 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
     store.rm("/docs", recursive=True)
 
 
-def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: SmallIngest) -> None:
+def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: StagedIngest) -> None:
     ended = [("'2020-01-01'", "'2020-01-01'"), ("'2020-01-02'", "'2020-01-02'"), ("'2020-01-03'", "NULL")]
     for began, finished in ended:
         run_sql(mill, f"INSERT INTO audit (started_at, finished_at) VALUES ({began}, {finished})")
@@ -492,7 +492,7 @@ def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: SmallIngest
 
 
 @wherever_it_lies
-def test_runs_that_nothing_names_go_with_their_batches(mill: SmallIngest) -> None:
+def test_runs_that_nothing_names_go_with_their_batches(mill: StagedIngest) -> None:
     assert counts(sweep(mill, kinds="run")) == {}  # their staging files could not be cleared any more
     assert sweep(mill, kinds="staging run")["runs"].examples == ["idle"]
     # The first is named by pages and entries, the last by its source.
@@ -500,7 +500,7 @@ def test_runs_that_nothing_names_go_with_their_batches(mill: SmallIngest) -> Non
     assert rows(mill, "SELECT COUNT(*) FROM ingest_batch") == [(1,)]
 
 
-def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: SmallIngest) -> None:
+def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
@@ -514,7 +514,7 @@ def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: SmallIngest) ->
     assert sorted(sweep(mill, kinds="run")["runs"].examples) == ["idle", "last"]
 
 
-def test_history_of_an_entry_keeps_its_runs(mill: SmallIngest) -> None:
+def test_history_of_an_entry_keeps_its_runs(mill: StagedIngest) -> None:
     run_sql(
         mill,
         "INSERT INTO quarantine_event (quarantine_id, happened_at, event, reason, message, ingest_run_id) "
@@ -524,7 +524,7 @@ def test_history_of_an_entry_keeps_its_runs(mill: SmallIngest) -> None:
     assert counts(sweep(mill, kinds="staging run")) == {"staging folders": 3}
 
 
-def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: SmallIngest) -> None:
+def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: StagedIngest) -> None:
     """The load has not committed yet: removing the run waits for it."""
     shutil.rmtree(mill.staging.runs)
     (key,) = rows(mill, "SELECT id FROM ingest_run WHERE run_id = 'idle'")
@@ -539,7 +539,7 @@ def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: SmallIngest) 
     assert removed == [{}]
 
 
-def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mill: SmallIngest) -> None:
+def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mill: StagedIngest) -> None:
     run_sql(
         mill,
         "UPDATE quarantine SET status = 'ignored', closed_at = '2020-01-01' WHERE page_no IS NOT NULL",
@@ -566,13 +566,13 @@ def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mil
     assert counts(sweep(mill, kinds="quarantine", ignored=True)) == {"closed quarantine entries": 1}
 
 
-def test_an_entry_resolved_by_hand_stays_while_its_medium_lacks_the_page(mill: SmallIngest) -> None:
+def test_an_entry_resolved_by_hand_stays_while_its_medium_lacks_the_page(mill: StagedIngest) -> None:
     run_sql(mill, "UPDATE quarantine SET status = 'resolved', closed_at = '2020-01-01'")
     assert counts(sweep(mill, kinds="quarantine")) == {}
 
 
 def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_address(
-    mill: SmallIngest,
+    mill: StagedIngest,
 ) -> None:
     run_sql(
         mill,
@@ -591,7 +591,7 @@ def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_add
 
 
 @wherever_it_lies
-def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -> None:
+def test_what_comes_back_after_its_entry_went_is_read_again(mill: StagedIngest) -> None:
     from textmill.auditing import Audited, audit
 
     kept = {name: (mill.folder / name).read_bytes() for name in ("partial.pdf", "broken.pdf")}
@@ -623,7 +623,7 @@ def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -
     assert disagreements() == {}
 
 
-def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> None:
+def test_an_entry_that_is_opened_again_meanwhile_stays(mill: StagedIngest) -> None:
     from textmill.warehouse.closed_entries import Closed, closed_entries, remove_entries
 
     run_sql(mill, "UPDATE quarantine SET status = 'gone', closed_at = '2020-01-01'")
@@ -635,7 +635,7 @@ def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> Non
     assert gone == keys[1:]
 
 
-def test_a_killed_run_of_it_goes_on(mill: SmallIngest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_of_it_goes_on(mill: StagedIngest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed when the folders were taken away and none was removed."""
     import textmill.trash as module
 
