@@ -16,6 +16,7 @@ DOCUMENTS = [
     "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
     "docs/fetching.md",
+    "docs/image.md",
     "docs/loading.md",
     "docs/media.md",
     "docs/object-stores.md",
