@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -193,6 +194,8 @@ class ObjectFolder:
         try:
             yield
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # the disk of this machine
             of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
             if not of_library and not isinstance(error, OSError):
                 raise

@@ -192,7 +192,7 @@ class Settings(BaseSettings):
     checkpoint_seconds: PositiveSeconds = Field(
         5.0,
         description="With `staging_store`, the longest time for which a finished page is known only to the "
-        "machine that read it.",
+        "machine that read it, and a download to that which made it.",
     )
     drain_file: Path | None = Field(
         None,
@@ -283,7 +283,7 @@ class Settings(BaseSettings):
     data_docs_connection: str = Field(
         "",
         description="Airflow connection with the credentials for `data_docs` in an object store; empty: what "
-        "the machine has.",
+        "the machine has, and for the staging area `staging_connection`.",
     )
 
     # --- exports --------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from warehouse_records import page
 
 from textmill.access import NoConnections
 from textmill.checkpoint import Checkpoint, read_pages
-from textmill.errors import StagingError
+from textmill.errors import StagingError, StoreUnavailable
+from textmill.object_folder import ObjectFolder
 from textmill.page_table import write_pages, write_verdicts
 from textmill.records import (
     BatchItem,
@@ -145,6 +146,22 @@ def test_each_task_may_run_on_another_machine_and_run_again(machines: Machines) 
     assert (summary.media_loaded, summary.media_quarantined, summary.pages_loaded) == (4, 0, 4)
     assert rows(machines.warehouse, "SELECT COUNT(*) FROM v_page") == [(4,)]
     assert machines.used == 9 and machines.left() == []
+
+
+def test_requests_of_a_batch_are_few_and_three_for_each_medium(machines: Machines) -> None:
+    """The figures of docs/staging.md."""
+    counted = []
+    for media in (1, 11):
+        for number in range(media):
+            machines.mill(None).write(f"{media}-{number}.pdf", "good")
+        (address,) = machines.start()
+        machines.store.requests.clear()
+        for work in (fetch_it, read_it, load_it):
+            machines.at(address, work)
+        counted.append(machines.store.requests.copy())
+    few, more = counted
+    assert more - few == {"GET": 10, "PUT": 10, "DELETE": 10}
+    assert few.total() < 60, few
 
 
 def test_the_batches_of_an_earlier_plan_are_gone_from_the_store(machines: Machines) -> None:
@@ -301,6 +318,28 @@ def test_what_a_killed_fetch_has_downloaded_is_not_asked_for_by_another_machine(
     next_task = SharedStaging(machines.store.store, Settings(staging_dir=first))
     with next_task.of_batch(address):
         assert not abandoned.exists()
+
+
+def test_a_copy_that_cannot_be_sent_leaves_no_claim_and_the_retry_sends_it(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.mill(None).write("a.pdf", "good")
+    (address,) = machines.start()
+    send = ObjectFolder.send
+
+    def refuse_copies(folder: ObjectFolder, path: Path, name: str) -> None:
+        if folder.uri.endswith("/content"):
+            raise StoreUnavailable("The store is away.")
+        send(folder, path, name)
+
+    with monkeypatch.context() as broken, pytest.raises(StoreUnavailable, match="away"):
+        broken.setattr(ObjectFolder, "send", refuse_copies)
+        machines.at(address, fetch_it)
+    assert rows(machines.warehouse, "SELECT COUNT(*) FROM media") == [(0,)]
+    assert machines.left() == []
+    for work in (fetch_it, read_it, load_it):
+        machines.at(address, work)
+    assert rows(machines.warehouse, "SELECT COUNT(*) FROM v_page") == [(1,)]
 
 
 def test_the_same_archive_is_opened_again_without_asking_for_it(

@@ -162,12 +162,11 @@ class MirroredStaging(Staging):
 
     def _send(self) -> None:
         """Send files of batches before those of the run, and files that tell that others are there last."""
-        changed = self._mirror.changed(self._files())
-        of_batches = [name for name in changed if "/batches/" in name]
-        markers = [name for name in of_batches if name.endswith(_MARKERS)]
-        self._mirror.send([name for name in of_batches if name not in set(markers)])
-        self._mirror.send(markers)
-        self._mirror.send([name for name in changed if name not in set(of_batches)])
+        in_order: tuple[list[str], ...] = ([], [], [])
+        for name in self._mirror.changed(self._files()):
+            in_order[2 if "/batches/" not in name else name.endswith(_MARKERS)].append(name)
+        for names in in_order:
+            self._mirror.send(names)
 
     def _files(self) -> Iterator[Path]:
         """Yield what is to be sent: no halves of files, no checkpoints, no downloaded lists of URLs."""
