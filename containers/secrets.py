@@ -88,7 +88,10 @@ def _forms(folder: Path) -> dict[tuple[str, str], str]:
     address = f"redis://:{quote(broker, safe='')}@{places.BROKER_HOST}:{places.BROKER_PORT}"
     root = _read(folder, places.WAREHOUSE, "root_password")
     return {
-        (places.METADATA, "url"): f"postgresql+psycopg2://{places.METADATA_ACCOUNT}:{quote(metadata, safe='')}"
+        (
+            places.METADATA,
+            "url",
+        ): f"postgresql+psycopg2://{places.METADATA_ACCOUNT}:{quote(metadata, safe='')}"
         f"@{places.METADATA_HOST}:{places.METADATA_PORT}/{places.METADATA_DATABASE}",
         # Two of Redis's numbered databases: what waits, and what came of it.
         (places.BROKER, "url"): f"{address}/0",
