@@ -1,7 +1,8 @@
-"""docker-compose.yaml, .env.example and the Dockerfile say nothing that the code does not know, and forget nothing."""
+"""docker-compose.yaml, .env.example and Dockerfile say what the code knows, and forget nothing."""
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -83,7 +84,7 @@ def known_to_airflow(name: str) -> bool:
     )
 
 
-# --- names ----------------------------------------------------------------------------------------------------
+# --- names ----------------------------------------------------------------------------------------------
 
 
 def test_every_setting_in_an_environment_is_one_that_the_code_knows() -> None:
@@ -119,7 +120,7 @@ def test_services_are_given_all_settings_of_the_env_file_and_need_none() -> None
         assert SERVICES[service]["env_file"] == [{"path": ".env", "required": False}], service
 
 
-# --- what must mean the same on one machine and on twenty -----------------------------------------------------
+# --- what must mean the same on one machine and on twenty -----------------------------------------------
 
 
 def local_sections() -> dict[str, dict[str, str]]:
@@ -184,7 +185,12 @@ def test_workers_take_one_task_per_place_from_the_queues_that_the_dags_name() ->
     assert Settings.model_fields["ocr_queue"].default == "ocr"
 
 
-def test_an_ocr_worker_is_given_the_time_of_a_page_to_stop() -> None:
+def test_an_ocr_worker_that_is_told_to_stop_ends_after_the_page_at_hand_and_has_the_time_for_it() -> None:
+    celery = json.loads(environment("ocr-worker")["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
+    for module in celery["imports"]:
+        assert (REPOSITORY / "plugins" / f"{module.replace('.', '/')}.py").is_file()
+    drain_file = Path(dockerfile_environment()["TEXTMILL_DRAIN_FILE"])
+    assert any(entry.startswith(f"{drain_file.parent}:") for entry in SERVICES["ocr-worker"]["tmpfs"])
     grace = resolved(SERVICES["ocr-worker"]["stop_grace_period"])
     assert float(grace.removesuffix("s")) > Settings.model_fields["page_timeout_seconds"].default
 
@@ -201,7 +207,7 @@ def test_media_are_what_is_read_and_nobody_may_write_to_them() -> None:
     assert environment("worker")["TEXTMILL_DEFAULT_SOURCE"] == "/media"
 
 
-# --- hardening ------------------------------------------------------------------------------------------------
+# --- hardening ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("service", sorted(OURS))
@@ -238,7 +244,7 @@ def test_every_service_is_bounded_and_comes_back(service: str) -> None:
     assert "depends_on" not in content
 
 
-# --- secrets --------------------------------------------------------------------------------------------------
+# --- secrets --------------------------------------------------------------------------------------------
 
 AUDIENCES = {
     "metadata": {"init", "api-server", "scheduler", "dag-processor", "triggerer", "postgres"},
@@ -288,7 +294,7 @@ def test_commands_read_files_that_are_generated() -> None:
     assert named <= generated
 
 
-# --- images and form ------------------------------------------------------------------------------------------
+# --- images and form ------------------------------------------------------------------------------------
 
 
 def test_images_are_the_official_ones_unless_told_otherwise() -> None:
@@ -331,15 +337,11 @@ def test_the_file_follows_the_compose_specification() -> None:
 def _left_out(given: Any, understood: Any, where: str = "") -> list[str]:
     """What the specification has no name for: it is passed over, and so a misspelt key would be."""
     if isinstance(given, dict) and isinstance(understood, dict):
-        return [
-            entry
-            for key, value in given.items()
-            for entry in (
-                _left_out(value, understood[key], f"{where}.{key}")
-                if key in understood
-                else [f"{where}.{key}"]
-            )
-        ]
+        unknown = [f"{where}.{key}" for key in given if key not in understood]
+        known = (
+            _left_out(given[key], understood[key], f"{where}.{key}") for key in given if key in understood
+        )
+        return unknown + [entry for entries in known for entry in entries]
     if isinstance(given, list) and isinstance(understood, list):
         pairs = enumerate(zip(given, understood, strict=False))
         return [entry for at, (one, other) in pairs for entry in _left_out(one, other, f"{where}[{at}]")]

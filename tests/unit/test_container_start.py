@@ -30,7 +30,7 @@ def test_nothing_is_said_about_what_is_there(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_name_that_is_no_service_is_a_sentence() -> None:
-    with pytest.raises(SystemExit, match="one of api-server, .*, not webserver"):
+    with pytest.raises(SystemExit, match=r"one of api-server, .*, not webserver"):
         start.main(["webserver"])
 
 
