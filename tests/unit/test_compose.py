@@ -189,7 +189,7 @@ def test_an_ocr_worker_that_is_told_to_stop_ends_after_the_page_at_hand_and_has_
     celery = json.loads(environment("ocr-worker")["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
     for module in celery["imports"]:
         assert (REPOSITORY / "plugins" / f"{module.replace('.', '/')}.py").is_file()
-    drain_file = Path(dockerfile_environment()["TEXTMILL_DRAIN_FILE"])
+    drain_file = Path(environment("ocr-worker")["TEXTMILL_DRAIN_FILE"])
     assert any(entry.startswith(f"{drain_file.parent}:") for entry in SERVICES["ocr-worker"]["tmpfs"])
     grace = resolved(SERVICES["ocr-worker"]["stop_grace_period"])
     assert float(grace.removesuffix("s")) > Settings.model_fields["page_timeout_seconds"].default
