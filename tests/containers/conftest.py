@@ -12,13 +12,9 @@ import pytest
 from container_engine import ContainerEngine, find_engine
 from container_stack import ContainerStack
 from measured_figures import Figures
-from one_machine import OneMachine, one_machine
-from warehouse_rows import Row
+from one_machine import Reference, one_machine
 
-PREFIX = "textmill-test"
 _FEW = 12
-
-Rows = dict[str, list[Row]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,37 +56,44 @@ def image(engine: ContainerEngine) -> str:
 
 
 @pytest.fixture(scope="session")
-def media(samples: Path) -> Path:
-    """What is read: the folder that MEDIA names, or the samples."""
-    return Path(os.environ.get("MEDIA") or samples).absolute()
-
-
-@pytest.fixture(scope="session")
-def few_media(media: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some of them, for the runs that are disturbed."""
-    folder = tmp_path_factory.mktemp("few")
-    folder.chmod(0o755)
-    pictures = sorted(path for path in media.iterdir() if path.suffix in (".jpg", ".png", ".tif", ".pdf"))
+def media(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two: `all` has what MEDIA names, else the samples; `few` some of it, for disturbed runs."""
+    root = tmp_path_factory.mktemp("media")
+    shutil.copytree(Path(os.environ.get("MEDIA") or samples), root / "all")
+    (root / "few").mkdir()
+    pictures = sorted(
+        path for path in (root / "all").iterdir() if path.suffix in (".jpg", ".png", ".tif", ".pdf")
+    )
     for path in random.Random(5).sample(pictures, min(_FEW, len(pictures))):
-        shutil.copy2(path, folder)
-    return folder
+        shutil.copy2(path, root / "few")
+    # Whatever account the containers have.
+    for path in (root, *root.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    root.parent.chmod(0o755)
+    return root
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneMachine]:
-    """The same pipeline without containers."""
+def compose_files(repository: Path) -> list[Path]:
+    return [repository / "docker-compose.yaml", Path(__file__).with_name("compose.yaml")]
+
+
+@pytest.fixture(scope="session")
+def settings(image: str, media: Path) -> dict[str, str]:
+    """What stands in `.env`; the images of the databases come from the caller's environment, if from anywhere."""
+    return {
+        "TEXTMILL_IMAGE": image,
+        "TEXTMILL_MEDIA": str(media),
+        "TEXTMILL_OCR_SLOTS": "2",
+        "TEXTMILL_STABLE_SECONDS": "0",
+    }
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Reference:
+    """The same pipeline on this machine, as `make run` starts it; gone before the first container is there."""
     with one_machine(tmp_path_factory.mktemp("machine") / "state") as here:
-        yield here
-
-
-@pytest.fixture(scope="session")
-def rows_of_all(reference: OneMachine, media: Path) -> Rows:
-    return reference.rows_of(media)
-
-
-@pytest.fixture(scope="session")
-def rows_of_few(reference: OneMachine, few_media: Path) -> Rows:
-    return reference.rows_of(few_media, engine="tesseract")
+        return Reference(here.rows_of(media / "all"), here.rows_of(media / "few", engine="tesseract"))
 
 
 @pytest.fixture(scope="session")

@@ -51,18 +51,29 @@ class ContainerEngine:
 
     def ids(self, label: str, *, all_states: bool = True) -> list[str]:
         """Containers with a label, `name=value`."""
-        found = self.run("ps", "--no-trunc", "-q", *(["-a"] if all_states else []), "--filter", f"label={label}")
+        found = self.run(
+            "ps", "--no-trunc", "-q", *(["-a"] if all_states else []), "--filter", f"label={label}"
+        )
         return found.split()
 
     def memory_mb(self, containers: Sequence[str]) -> dict[str, float]:
         """Memory in use by container, in MiB, as the engine reckons it."""
-        lines = self.run("stats", "--no-stream", "--format", "{{.ID}};{{.MemUsage}}", *containers).splitlines()
+        lines = self.run(
+            "stats", "--no-stream", "--format", "{{.ID}};{{.MemUsage}}", *containers
+        ).splitlines()
         return {ident: mebibytes(usage.split("/")[0]) for ident, usage in (line.split(";") for line in lines)}
 
 
 def mebibytes(words: str) -> float:
     """An amount as engines print it (`19.68MB`, `1.2GiB`), in MiB."""
-    units = {"gib": 1024.0, "mib": 1.0, "kib": 1 / 1024, "gb": 1e9 / 2**20, "mb": 1e6 / 2**20, "kb": 1e3 / 2**20}
+    units = {
+        "gib": 1024.0,
+        "mib": 1.0,
+        "kib": 1 / 1024,
+        "gb": 1e9 / 2**20,
+        "mb": 1e6 / 2**20,
+        "kb": 1e3 / 2**20,
+    }
     amount = words.strip().lower()
     for unit, factor in units.items():
         if amount.endswith(unit):

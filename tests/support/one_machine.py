@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rest_run import RestRun
 from sqlalchemy import Engine, text
-from warehouse_rows import Row, comparable_rows
+from warehouse_rows import Rows, comparable_rows
 
 from stack import mariadb
 from stack.airflow_api import AirflowApi
@@ -22,6 +23,19 @@ from textmill.warehouse.tables import metadata
 _RUN_SECONDS = 900.0
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What comes of media without containers.
+
+    Attributes:
+        of_all: with the engine that is chosen by itself.
+        of_few: of some of them, with Tesseract.
+    """
+
+    of_all: Rows
+    of_few: Rows
+
+
 class OneMachine:
     """A running stack on this machine."""
 
@@ -29,7 +43,7 @@ class OneMachine:
         self._api = AirflowApi(running.ui_url, running.secrets.airflow_admin)
         self._warehouse = warehouse
 
-    def rows_of(self, folder: Path, **conf: Any) -> dict[str, list[Row]]:
+    def rows_of(self, folder: Path, **conf: Any) -> Rows:
         """Ingest a folder into an empty warehouse and return what came of it."""
         empty(self._warehouse)
         run = RestRun(self._api, source=str(folder), **conf)

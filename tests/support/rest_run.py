@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +14,6 @@ from stack.errors import StackError
 
 DAG = "media_ingest"
 _DAG_SECONDS = 180.0
-_PAGE_LINE = re.compile(r"(\S+) page (\d+) of (?:\d+|\?): \d+ characters")
 
 
 @dataclass(frozen=True)
@@ -81,16 +78,6 @@ class RestRun:
         """How often a task was begun, its mapped instances taken together."""
         return sum(task.try_number for task in self.tasks(task_id))
 
-    def pages_read(self) -> Counter[tuple[str, int]]:
-        """How often each page was read, by all attempts, out of the logs of the `ocr` tasks."""
-        read: Counter[tuple[str, int]] = Counter()
-        for task in self.tasks("batch.ocr"):
-            for attempt in range(1, task.try_number + 1):
-                read.update(
-                    (uri, int(page)) for uri, page in _PAGE_LINE.findall(self.log(task, attempt))
-                )
-        return read
-
     def log(self, task: TaskInstance, attempt: int) -> str:
         """What an attempt of a task logged, as the UI shows it."""
         path = f"{self._path}/taskInstances/{task.task_id}/logs/{attempt}"
@@ -104,3 +91,14 @@ class RestRun:
             return self._api.dag_is_paused(DAG) is not None
         except StackError:
             return False
+
+    def has_ended(self) -> bool:
+        """Whether it is through; false while nobody answers."""
+        try:
+            return self._api.run_state(DAG, self.run_id) in ("success", "failed")
+        except StackError:
+            return False
+
+    def states(self, task_id: str) -> set[str | None]:
+        """The states of the mapped instances of a task."""
+        return {task.state for task in self.tasks(task_id)}

@@ -11,9 +11,10 @@ _OF_THIS_WAREHOUSE = {"media_id", "first_seen", "loaded_at", "deleted_at", "sour
 _OF_THIS_RUN = {"milliseconds", "run_id"}
 
 Row = tuple[tuple[str, Any], ...]
+Rows = dict[str, list[Row]]
 
 
-def comparable_rows(engine: Engine, root: str) -> dict[str, list[Row]]:
+def comparable_rows(engine: Engine, root: str) -> Rows:
     """The rows of `v_document` and `v_page`.
 
     Args:
