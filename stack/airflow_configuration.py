@@ -16,9 +16,9 @@ from stack import postgres
 from stack.paths import Paths
 from stack.ports import Ports
 from stack.secrets_store import Secrets
+from textmill.pools import Pool, pools
 
 ADMIN = "admin"
-WAREHOUSE_CONNECTION = "textmill_warehouse"
 MARK = "TEXTMILL_SUPERVISED"
 
 # The scheduler itself slows down when tasks wait inside the executor, so two more may run than are
@@ -46,15 +46,9 @@ class AirflowSettings:
         """Where a browser finds Airflow."""
         return f"http://127.0.0.1:{self.ports.ui}"
 
-    def pools(self) -> dict[str, tuple[int, str]]:
+    def pools(self) -> dict[str, Pool]:
         """Every pool with its slots and what they stand for; each task of ours runs in one of them."""
-        return {
-            "default_pool": (self.parallelism, "Everything without a pool of its own"),
-            "fetch": (4, "Downloads and hashing"),
-            "ocr_gpu": (self.slots, "OCR processes: one a GPU, without GPUs one a core"),
-            "mysql": (2, "Loads into the warehouse"),
-            "export": (1, "Exports out of the warehouse"),
-        }
+        return pools(ocr_slots=self.slots, others=self.parallelism)
 
 
 def configuration(settings: AirflowSettings, secrets: Secrets) -> str:

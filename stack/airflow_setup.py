@@ -11,7 +11,7 @@ import json
 import sys
 
 from stack import mariadb, secrets_store
-from stack.airflow_configuration import WAREHOUSE_CONNECTION, AirflowSettings
+from stack.airflow_configuration import AirflowSettings
 from stack.paths import Paths
 from stack.ports import Ports
 
@@ -31,27 +31,15 @@ def _migrate() -> None:
 
 
 def _apply(settings: AirflowSettings) -> None:
-    from airflow.models.connection import Connection
-    from airflow.models.pool import Pool
     from airflow.utils.session import create_session
-    from sqlalchemy import select
+
+    # Airflow has put the folder of plugins on the path.
+    from textmill_airflow.metadata import set_pools, set_warehouse_connection
 
     secrets = secrets_store.load(settings.paths.secrets)
     with create_session() as session:
-        for name, (slots, description) in settings.pools().items():
-            Pool.create_or_update_pool(name, slots, description, include_deferred=False, session=session)
-        connection = session.scalar(select(Connection).filter_by(conn_id=WAREHOUSE_CONNECTION))
-        if connection is None:
-            connection = Connection(conn_id=WAREHOUSE_CONNECTION)
-            session.add(connection)
-        connection.conn_type = "mysql"
-        connection.description = "The warehouse of Textmill"
-        connection.host = "127.0.0.1"
-        connection.port = settings.ports.mariadb
-        connection.schema = mariadb.DATABASE
-        connection.login = mariadb.LOADER
-        connection.set_password(secrets.mariadb_loader)
-        connection.set_extra(json.dumps({"charset": "utf8mb4"}))
+        set_pools(session, settings.pools())
+        set_warehouse_connection(session, mariadb.loader_url(secrets, settings.ports.mariadb))
 
 
 if __name__ == "__main__":
