@@ -74,11 +74,6 @@ def media(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def compose_files(repository: Path) -> list[Path]:
-    return [repository / "docker-compose.yaml", Path(__file__).with_name("compose.yaml")]
-
-
-@pytest.fixture(scope="session")
 def settings(image: str, media: Path) -> dict[str, str]:
     """What stands in `.env`; the images of the databases come from the caller's environment, if from anywhere."""
     return {

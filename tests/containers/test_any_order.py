@@ -22,12 +22,11 @@ _WORST = ("ocr-worker", "worker", "triggerer", "scheduler", "dag-processor", "ap
 @pytest.fixture(scope="module")
 def stack(
     engine: ContainerEngine,
-    compose_files: list[Path],
     settings: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ContainerStack]:
     folder = tmp_path_factory.mktemp("order")
-    with container_stack(engine, "textmill-test-order", compose_files, settings, folder) as stack:
+    with container_stack(engine, "textmill-test-order", folder, settings) as stack:
         yield stack
 
 

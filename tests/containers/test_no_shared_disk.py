@@ -40,7 +40,6 @@ def s3_image(engine: ContainerEngine) -> str:
 @pytest.fixture(scope="module")
 def stack(
     engine: ContainerEngine,
-    compose_files: list[Path],
     settings: dict[str, str],
     s3_image: str,
     reference: Reference,
@@ -62,10 +61,10 @@ def stack(
         "TEXTMILL_CONNECTIONS": str(connections),
         "TEXTMILL_STAGING_STORE": f"s3://{_BUCKET}/area",
         "TEXTMILL_STAGING_CONNECTION": "staging",
-        "TEXTMILL_OCR_CONCURRENCY": "1",
+        "OCR_WORKER_SLOTS": "1",
     }
-    files = [*compose_files, _HERE / "compose.s3.yaml"]
-    with container_stack(engine, "textmill-test-apart", files, settings | more, folder) as stack:
+    changes = _HERE / "compose.s3.yaml"
+    with container_stack(engine, "textmill-test-apart", folder, settings | more, changes) as stack:
         stack.create("--scale", f"{OCR_WORKER}=3")
         *_, spare = stack.services()[OCR_WORKER]
         for containers in stack.services().values():

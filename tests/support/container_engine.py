@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,15 +21,12 @@ class ContainerEngine:
 
     Args:
         program: `docker` or `podman`.
+        compose: the command that runs compose files with it.
     """
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, compose: tuple[str, ...]) -> None:
         self.program = program
-
-    @property
-    def compose(self) -> tuple[str, ...]:
-        """The command that starts compose."""
-        return ("docker", "compose") if self.program == "docker" else ("podman-compose",)
+        self.compose = compose
 
     def run(self, *arguments: str, seconds: float = _ANSWER_SECONDS, stdin: str | None = None) -> str:
         """Run a command of the engine and return what it printed.
@@ -49,12 +45,9 @@ class ContainerEngine:
         """Size of an image with all its layers, uncompressed."""
         return int(json.loads(self.run("image", "inspect", image))[0]["Size"])
 
-    def ids(self, label: str, *, all_states: bool = True) -> list[str]:
-        """Containers with a label, `name=value`."""
-        found = self.run(
-            "ps", "--no-trunc", "-q", *(["-a"] if all_states else []), "--filter", f"label={label}"
-        )
-        return found.split()
+    def ids(self, label: str) -> list[str]:
+        """Containers with a label, `name=value`, in whatever state."""
+        return self.run("ps", "-a", "--no-trunc", "-q", "--filter", f"label={label}").split()
 
     def memory_mb(self, containers: Sequence[str]) -> dict[str, float]:
         """Memory in use by container, in MiB, as the engine reckons it."""
@@ -83,9 +76,15 @@ def mebibytes(words: str) -> float:
 
 def find_engine(repository: Path) -> ContainerEngine | None:
     """The engine that `containers/engine` chooses; None when this machine has none."""
-    chosen = subprocess.run([repository / "containers" / "engine"], capture_output=True, text=True)
-    program = chosen.stdout.strip()
-    return ContainerEngine(program) if chosen.returncode == 0 and shutil.which(program) else None
+    program = str(repository / "containers" / "engine")
+    try:
+        return ContainerEngine(_output(program), tuple(_output(program, "compose").split()))
+    except EngineFailed:
+        return None
+
+
+def _output(*command: str) -> str:
+    return run_to_end(command, seconds=_ANSWER_SECONDS).strip()
 
 
 def run_to_end(
@@ -94,6 +93,7 @@ def run_to_end(
     seconds: float,
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> str:
     """Run a program and return what it printed. Raises EngineFailed with its last lines."""
     try:
@@ -101,6 +101,7 @@ def run_to_end(
             command,
             input=stdin if stdin is not None else "",
             env={**os.environ, **(environment or {})},
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=seconds,

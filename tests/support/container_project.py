@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,40 +20,31 @@ class Project:
     """The services of some compose files under a name of their own.
 
     Args:
-        files: compose files, the repository's own first, then those that change it.
-        settings: what stands in `.env`; a `.env` of the checkout is not read.
-        folder: for the file with the settings, and for what is left of a failure.
+        folder: where the compose files lie, with the `.env` beside them.
+        files: names of compose files, the main one first, then those that change it.
+        settings: what stands in `.env`; written here.
     """
 
     def __init__(
         self,
         engine: ContainerEngine,
         name: str,
-        files: Sequence[Path],
-        settings: Mapping[str, str],
         folder: Path,
-        profiles: Sequence[str] = (),
+        files: Sequence[str],
+        settings: Mapping[str, str],
     ) -> None:
         self.engine = engine
         self.name = name
+        self.folder = folder
         self.settings = dict(settings)
-        self._folder = folder
-        environment_file = folder / f"{name}.env"
-        environment_file.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
-        self._command = [
-            *engine.compose,
-            *(word for profile in profiles for word in ("--profile", profile)),
-            "-p",
-            name,
-            "--env-file",
-            str(environment_file),
-            *(word for file in files for word in ("-f", str(file))),
-        ]
+        (folder / ".env").write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        self._command = [*engine.compose, "-p", name, *(word for file in files for word in ("-f", file))]
 
     def compose(self, *arguments: str, seconds: float = _COMPOSE_SECONDS) -> str:
         """Run a command of compose on this project."""
-        # What a shell exports goes before the file: settings of this project are both.
-        return run_to_end([*self._command, *arguments], seconds=seconds, environment=self.settings)
+        # What a shell exports goes before the file.
+        command = [*self._command, *arguments]
+        return run_to_end(command, seconds=seconds, environment=self.settings, folder=self.folder)
 
     def up(self, *arguments: str) -> None:
         """Create and start what is not there."""
@@ -171,20 +163,14 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         for service, containers in self.services().items():
             for number, container in enumerate(containers, start=1):
-                log = self.engine.program, "logs", container
                 with (folder / f"{service}-{number}.log").open("w") as file:
-                    _run_into(log, file)
+                    command = [self.engine.program, "logs", container]
+                    subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=60, check=False)
 
 
 def _is_kept_running(seen: Mapping[str, Any]) -> bool:
     """Whether the engine starts a container again when it ends well; what is done once is not."""
     return seen["HostConfig"]["RestartPolicy"]["Name"] in ("always", "unless-stopped")
-
-
-def _run_into(command: Sequence[str], file: Any) -> None:
-    import subprocess
-
-    subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=60, check=False)
 
 
 def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> Any:

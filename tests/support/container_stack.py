@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from container_project import Project, wait_for
 from sqlalchemy import URL, Engine
 
 from stack.airflow_api import AirflowApi
+from stack.paths import REPOSITORY
 from textmill.warehouse.connection import warehouse_engine
 
+COMPOSE_FILE = "docker-compose.yaml"
 FIRST_PORT = 18500
 HEALTHY_SECONDS = 420.0
 
@@ -37,14 +40,14 @@ class ContainerStack(Project):
 
     @contextmanager
     def warehouse(self) -> Iterator[Engine]:
-        """The warehouse, by the port that tests publish."""
+        """The warehouse, by the port that is there for analysts."""
         password = self.exec(self.container(WAREHOUSE), "cat", "/run/secrets/warehouse/loader_password")
         url = URL.create(
             "mysql+mysqldb",
             username="textmill",
             password=password.strip(),
             host="127.0.0.1",
-            port=int(self.settings["TEST_WAREHOUSE_PORT"]),
+            port=int(self.settings["WAREHOUSE_PORT"]),
             database="textmill",
             query={"charset": "utf8mb4"},
         )
@@ -87,14 +90,24 @@ class ContainerStack(Project):
 def container_stack(
     engine: ContainerEngine,
     name: str,
-    files: Sequence[Path],
-    settings: Mapping[str, str],
     folder: Path,
+    settings: Mapping[str, str],
+    *changes: Path,
 ) -> Iterator[ContainerStack]:
-    """A stack of which nothing is started yet; all of it is removed at the end, and what is left of an old one
-    of the same name before."""
+    """A stack of which nothing is started yet, in an empty folder with the repository's compose file.
+
+    All of it is removed at the end, and at the beginning what a killed test left under this name.
+
+    Args:
+        changes: further compose files, which change the repository's own.
+    """
+    shutil.copy2(REPOSITORY / COMPOSE_FILE, folder)
+    (folder / "deploy" / "config").mkdir(parents=True)
+    for file in changes:
+        shutil.copy2(file, folder)
     ports = {name: str(port) for name, port in zip(_PORTS, _free_ports(FIRST_PORT), strict=False)}
-    stack = ContainerStack(engine, name, files, {**settings, **ports}, folder)
+    files = [COMPOSE_FILE, *(file.name for file in changes)]
+    stack = ContainerStack(engine, name, folder, files, {**settings, **ports})
     stack.remove()
     try:
         yield stack
@@ -102,7 +115,7 @@ def container_stack(
         stack.remove()
 
 
-_PORTS = ("TEXTMILL_UI_PORT", "TEST_WAREHOUSE_PORT", "TEST_S3_PORT")
+_PORTS = ("TEXTMILL_UI_PORT", "WAREHOUSE_PORT", "TEST_S3_PORT")
 
 
 def _free_ports(first: int) -> Iterator[int]:
