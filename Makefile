@@ -149,6 +149,22 @@ image: ## Build the container image: GPU=1, CLOUDS=1, LANGUAGES="ell rus", BASE_
 		$${BASE_IMAGE:+--build-arg "BASE_IMAGE=$$BASE_IMAGE"} $${GPU:+--build-arg "GPU=$$GPU"} \
 		$${CLOUDS:+--build-arg "CLOUDS=$$CLOUDS"} $${LANGUAGES:+--build-arg "LANGUAGES=$$LANGUAGES"} .
 
+.PHONY: up
+up: ## Start the whole stack in containers and wait until it is well (settings: .env.example)
+	@containers/stack up
+
+.PHONY: down
+down: ## Stop the containers; VOLUMES=1 removes databases, staging area, exports, logs and secrets
+	@VOLUMES=$(VOLUMES) containers/stack down
+
+.PHONY: container-logs
+container-logs: ## Show what the containers say, or those of SERVICE=scheduler
+	@containers/stack logs "$$SERVICE"
+
+.PHONY: container-password
+container-password: ## Show how to log in to Airflow and to the warehouse of the containers
+	@containers/stack password
+
 .PHONY: samples
 samples: setup-dev ## Draw the sample media again
 	@PYTHONPATH=include $(OCR_PYTHON) -m tools.make_samples
