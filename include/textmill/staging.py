@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -74,6 +75,15 @@ class BatchArea:
     def uri(self) -> str:
         """The batch's address, as it travels through XCom."""
         return self.folder.as_uri()
+
+    def copy_of(self, content: Content) -> Path:
+        """Where the fetched copy of content lies on this machine, or would lie.
+
+        Its path is relative to the staging area, below which this folder is `runs/<run>/batches/<number>`;
+        absolute as it was written by earlier versions.
+        """
+        path = path_of(content.path)
+        return path if path.is_absolute() else self.folder.parents[3] / path
 
     @property
     def batch_no(self) -> int:
@@ -243,11 +253,25 @@ class Staging:
     def bring_copies(self, contents: Iterable[Content]) -> None:
         """Have the fetched copies of contents here, so that they can be opened."""
 
+    def bring_references(self, run: RunArea) -> None:
+        """Have here what discovery found (`RunArea.discovered`), which may be large."""
+
     def bring_figures(self, run: RunArea) -> None:
         """Have here what the quality gate came to in each batch of a run (`BatchArea.quality`)."""
 
+    def send_figures(self, area: BatchArea) -> None:
+        """Have others know at once what the quality gate came to in a batch."""
+
+    def clear_batches(self, run: RunArea) -> None:
+        """Remove all that an earlier plan of a run left behind."""
+        shutil.rmtree(run.batches, ignore_errors=True)
+
     def checkpoint_publisher(self, area: BatchArea) -> CheckpointPublisher:
         """What tells other machines how far the checkpoint of a batch is. Use as a context manager."""
+        return CheckpointStaysHere()
+
+    def journal_publisher(self, area: BatchArea) -> CheckpointPublisher:
+        """The same for the journal of what a batch fetches (`BatchArea.downloads`)."""
         return CheckpointStaysHere()
 
     @property

@@ -26,6 +26,7 @@ DOCUMENTS = [
     "docs/search.md",
     "docs/quarantine.md",
     "docs/sources.md",
+    "docs/staging.md",
     "docs/upkeep.md",
     "docs/warehouse.md",
     "docs/development.md",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from textmill.fetching.content_store import ContentStore
+from textmill.fetching.content_store import ContentStore, StoredCopy
 from textmill.fetching.journal import read_notes
 from textmill.records import FetchedItem
 from textmill.retention.removed import Removed
@@ -33,9 +33,9 @@ def remove_copies(sweep: Sweep) -> Removed:
     before = sweep.before(sweep.periods.content)
     if before is None:
         return removed
-    store = ContentStore(sweep.staging.content)
+    store = sweep.staging.content_store()
     waiting = {bytes.fromhex(sha256) for area in sweep.areas() for sha256 in _waiting(sweep, area)}
-    stale = (path.name for path in store.copies() if _is_stale(path, before) and not _is_in(waiting, path))
+    stale = (one.name for one in store.copies() if _is_stale(one, before) and not _is_in(waiting, one))
     while chunk := list(islice(stale, _AT_ONCE)):
         with sweep.warehouse.connect() as connection:
             needed = needed_contents(connection, chunk)
@@ -46,12 +46,11 @@ def remove_copies(sweep: Sweep) -> Removed:
 
 
 def _remove(sweep: Sweep, store: ContentStore, sha256: str, before: datetime, removed: Removed) -> None:
-    try:
-        size = store.path(sha256).stat().st_size
-    except FileNotFoundError:  # a load was quicker
+    copy = store.find(sha256)
+    if copy is None:  # a load was quicker
         return
     if sweep.dry_run or in_transaction(sweep.warehouse, partial(_drop, store, sha256, before)):
-        removed.note(sha256, size)
+        removed.note(sha256, copy.bytes)
 
 
 def _drop(store: ContentStore, sha256: str, before: datetime, connection: Connection) -> bool:
@@ -62,7 +61,7 @@ def _drop(store: ContentStore, sha256: str, before: datetime, connection: Connec
     asked for again, and what fetching keeps from then on is another file.
     """
     if lock_content(connection, sha256):
-        if needed_contents(connection, [sha256]) or not _is_stale(store.path(sha256), before):
+        if needed_contents(connection, [sha256]) or not _is_stale(store.find(sha256), before):
             return False
         store.remove(sha256)
         return True
@@ -72,7 +71,7 @@ def _drop(store: ContentStore, sha256: str, before: datetime, connection: Connec
     if lock_content(connection, sha256) or not _is_stale(aside, before):
         store.put_back(aside, sha256)
         return False
-    aside.unlink()
+    store.drop_incoming(aside)
     return True
 
 
@@ -96,12 +95,9 @@ def _fetched(path: Path) -> Iterator[str]:
             yield fetched.content.sha256
 
 
-def _is_in(contents: set[bytes], path: Path) -> bool:
-    return bytes.fromhex(path.name) in contents
+def _is_in(contents: set[bytes], copy: StoredCopy) -> bool:
+    return bytes.fromhex(copy.name) in contents
 
 
-def _is_stale(path: Path, before: datetime) -> bool:
-    try:
-        return utc_moment(path.stat().st_mtime) < before
-    except FileNotFoundError:
-        return False
+def _is_stale(copy: StoredCopy | None, before: datetime) -> bool:
+    return copy is not None and utc_moment(copy.modified) < before
