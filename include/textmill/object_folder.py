@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from textmill.errors import StoreUnavailable
 from textmill.object_answers import Trouble, facts_of, kind_of, trouble_of
+from textmill.object_pages import pages_of
+from textmill.object_removal import remove_objects
 from textmill.object_uris import ObjectUri
 
 if TYPE_CHECKING:
@@ -87,6 +89,21 @@ class ObjectFolder:
             listed.append(StoredObject(str(path).lstrip("/")[start:], facts.bytes, facts.modified_ns))
         return listed
 
+    def stream(self) -> Iterator[StoredObject]:
+        """Yield all objects below, in the order of their names; holds a page of the listing at a time.
+
+        Of stores of which the listing is not known page by page it holds all.
+        """
+        pages = pages_of(self._filesystem)
+        if pages is None:
+            yield from self.objects()
+            return
+        prefix = f"{self._address.key}/" if self._address.key else ""
+        with self._in_words():
+            for page in pages(self._filesystem, self._address.bucket, prefix):
+                for key, facts in page:
+                    yield StoredObject(key[len(prefix) :], facts.bytes, facts.modified_ns)
+
     def find(self, name: str) -> StoredObject | None:
         """Return what the store says of an object; None when it is not there."""
         with self._in_words():
@@ -160,24 +177,13 @@ class ObjectFolder:
             return bool(self._filesystem.exists(self._path(name)))
 
     def remove(self, names: Collection[str]) -> None:
-        """Remove objects; absent ones are fine."""
+        """Remove objects, in this order; absent ones are fine."""
         with self._in_words():
-            try:
-                if names:
-                    self._filesystem.rm([self._path(name) for name in names])
-            except FileNotFoundError:
-                for name in names:  # a store that stops at the first that is absent
-                    self._remove_one(name)
+            remove_objects(self._filesystem, [self._path(name) for name in names])
 
     def remove_all(self) -> None:
         """Remove all that lies below; nothing is fine."""
         self.remove([one.name for one in self.objects()])
-
-    def _remove_one(self, name: str) -> None:
-        try:
-            self._filesystem.rm_file(self._path(name))
-        except FileNotFoundError:
-            return
 
     def _path(self, name: str) -> str:
         return f"{self._address.path}/{name}"

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -23,6 +23,9 @@ from pydantic import BaseModel, ValidationError
 from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
 from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, ReadingProfile
+
+if TYPE_CHECKING:
+    from textmill.run_folders import RunFolders
 
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 200
@@ -45,6 +48,11 @@ def address_of(location: str) -> str:
     if urlsplit(location).scheme in ("", "file"):
         return path_of(location).expanduser().absolute().as_uri()
     return location
+
+
+def batch_no_of(uri: str) -> int:
+    """Return the number of the batch at an address, wherever the staging area lies."""
+    return int(uri.rstrip("/").rpartition("/")[2])
 
 
 def name_of(uri: str) -> str:
@@ -242,6 +250,12 @@ class Staging:
     def content_store(self) -> ContentStore:
         """The store of fetched copies."""
         return ContentStore(self.content)
+
+    def run_folders(self) -> RunFolders:
+        """The folders of all runs of the area, wherever it lies."""
+        from textmill.run_folders import LocalRunFolders
+
+        return LocalRunFolders(self.runs, self.root / "removing")
 
     def address(self, area: BatchArea) -> str:
         """The address of a batch by which any machine finds it: what tasks hand to each other."""

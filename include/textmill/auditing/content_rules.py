@@ -27,8 +27,9 @@ class NeededContent:
         """Yield contents that are needed and not there. Asked twice: loading removes what is through."""
         store = audited.staging.content_store()
         with audited.warehouse.connect() as connection:
-            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(_needed())
-            missing = [sha256 for sha256 in rows.scalars() if store.find(sha256) is None]
+            in_order = _needed().order_by(media.c.sha256)
+            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(in_order)
+            missing = list(store.missing(rows.scalars()))
         for sha256 in missing:
             with audited.warehouse.connect() as connection:
                 still = connection.execute(_needed().where(media.c.sha256 == sha256)).first()

@@ -248,33 +248,22 @@ class ContentStore:
             if folder.is_dir():
                 yield from filter(None, (_stored(Path(one.path)) for one in _entries(folder.path)))
 
+    def missing(self, contents: Iterable[str]) -> Iterator[str]:
+        """Yield those contents that are not kept.
+
+        Args:
+            contents: in ascending order.
+        """
+        return (sha256 for sha256 in contents if self.find(sha256) is None)
+
     def incoming(self) -> Iterator[StoredCopy]:
         """Stream the files that are being written, or were when their task was killed."""
         found = (Path(one.path) for one in _entries(self._root) if one.name.startswith(_INCOMING))
         return filter(None, map(_stored, found))
 
     def drop_incoming(self, file: StoredCopy) -> None:
-        """Remove a file that is being written, or was set aside; fine when it is gone."""
+        """Remove a file that is being written; fine when it is gone."""
         (self._root / file.name).unlink(missing_ok=True)
-
-    def set_aside(self, sha256: str) -> StoredCopy | None:
-        """Take content out of its place, to be dropped or put back; None when it is not there.
-
-        Until then it is a file that is being written: should its task die, it goes as these do.
-        """
-        descriptor, aside = self.new_file()
-        os.close(descriptor)
-        try:
-            return _stored(self.path(sha256).replace(aside))
-        except FileNotFoundError:
-            aside.unlink()
-            return None
-
-    def put_back(self, aside: StoredCopy, sha256: str) -> None:
-        """Put content back that was set aside, unless it was fetched anew meanwhile."""
-        with suppress(FileExistsError):
-            os.link(self._root / aside.name, self.path(sha256))
-        self.drop_incoming(aside)
 
 
 def _stored(path: Path) -> StoredCopy | None:

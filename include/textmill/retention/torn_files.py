@@ -37,5 +37,5 @@ def remove_torn_files(sweep: Sweep) -> Removed:
 
 
 def _halves(sweep: Sweep) -> Iterator[Path]:
-    for area in sweep.areas():
-        yield from (path for path in area.rglob("*.part") if path.is_file())
+    for name in sweep.areas():
+        yield from sweep.runs.torn_files(name)

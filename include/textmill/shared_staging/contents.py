@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,9 @@ from pathlib import Path
 from textmill.fetching.content_store import ContentStore, StoredCopy
 from textmill.object_folder import ObjectFolder
 from textmill.shared_staging.at_once import at_once
+from textmill.shared_staging.stored_runs import modified_seconds
+
+_NAME = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
 
 class SharedContents(ContentStore):
@@ -32,7 +36,7 @@ class SharedContents(ContentStore):
     def find(self, sha256: str) -> StoredCopy | None:
         """Return what the store tells of content; None when it is not kept."""
         found = self._store.find(_name(sha256))
-        return None if found is None else StoredCopy(sha256, found.bytes, (found.modified_ns or 0) / 1e9)
+        return None if found is None else StoredCopy(sha256, found.bytes, modified_seconds(found))
 
     def bring(self, sha256: str) -> Path | None:
         """Have content here; None when it is not kept."""
@@ -72,6 +76,22 @@ class SharedContents(ContentStore):
         if sha256 not in self._sent and self.path(sha256).exists():
             self._store.send(self.path(sha256), _name(sha256))
             self._sent.add(sha256)  # the transaction may be tried again
+
+    def copies(self) -> Iterator[StoredCopy]:
+        """Stream all contents that are kept, in the order of their hashes; a request for each thousand."""
+        for one in self._store.stream():
+            if match := _NAME.fullmatch(one.name):
+                yield StoredCopy(match[2], one.bytes, modified_seconds(one))
+
+    def missing(self, contents: Iterable[str]) -> Iterator[str]:
+        """Compare with the listing, which is in the same order: asking for each would be a request each."""
+        copies = self.copies()
+        there = next(copies, None)
+        for sha256 in contents:
+            while there is not None and there.name < sha256:
+                there = next(copies, None)
+            if there is None or there.name != sha256:
+                yield sha256
 
     def remove(self, sha256: str) -> None:
         """Drop content that is no longer needed; absent content is fine."""

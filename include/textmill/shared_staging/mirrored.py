@@ -16,6 +16,7 @@ from textmill.shared_staging.checkpoint_parts import PublishedCheckpoint, bring_
 from textmill.shared_staging.contents import SharedContents
 from textmill.shared_staging.mirror import Mirror
 from textmill.shared_staging.published_file import PublishedFile
+from textmill.shared_staging.stored_runs import StoredRunFolders
 from textmill.staging import BatchArea, CheckpointPublisher, RunArea, Staging
 
 LOG = logging.getLogger(__name__)
@@ -69,6 +70,10 @@ class MirroredStaging(Staging):
     def content_store(self) -> SharedContents:
         """The store of fetched copies."""
         return self._contents
+
+    def run_folders(self) -> StoredRunFolders:
+        """The folders of all runs in the store."""
+        return StoredRunFolders(self._store.below("runs"), self.root)
 
     def bring_run(self, run: RunArea) -> None:
         """Have the files of a run here, but for its batches and for its references, which may be millions."""

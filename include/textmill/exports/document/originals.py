@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, select
 
 from textmill.access import Connections
-from textmill.errors import ExportError, MediumError, SourceError, StagingError
+from textmill.errors import ExportError, MediumError, SourceError, StagingError, StoreUnavailable
 from textmill.exports.document.described import DocumentFacts
 from textmill.fetching.archives import ArchiveLimits, Budget, CannotGoOn, open_archive
 from textmill.fetching.content_store import ContentStore, Incoming
@@ -96,7 +96,7 @@ class Originals:
             # Gone, changed, out of reach: the next address may have it.
             try:
                 way()
-            except (MediumError, SourceError, StagingError, CannotGoOn) as error:
+            except (MediumError, SourceError, StagingError, StoreUnavailable, CannotGoOn) as error:
                 self._obstacles.append(str(error))
             if place.exists():
                 return place
