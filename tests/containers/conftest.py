@@ -14,7 +14,7 @@ from container_stack import ContainerStack
 from measured_figures import Figures
 from one_machine import Reference, one_machine
 
-_FEW = 12
+_FEW = 16
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -57,6 +57,9 @@ class Project:
     def remove(self) -> None:
         """Remove containers, volumes and networks of this project, and nothing else."""
         containers = self.engine.ids(f"{_LABEL}={self.name}")
+        running = [ident for ident in containers if self.state(ident)["Status"] == "running"]
+        if running:
+            self.engine.run("kill", *running)  # They may take minutes to end by themselves.
         if containers:
             self.engine.run("rm", "-f", "-v", *containers, seconds=_COMPOSE_SECONDS)
         self.compose("down", "-v")
@@ -102,18 +105,22 @@ class Project:
         state: dict[str, Any] = self.engine.inspect(container)["State"]
         return state
 
-    def unhealthy(self) -> dict[str, str]:
-        """Services that are not as they should be, each with what is wrong.
+    def unhealthy(self, *, but: Sequence[str] = ()) -> dict[str, str]:
+        """Containers that are not as they should be by their names, each with what is wrong.
 
         A service is well when its own health check says so; one without, when it runs, and one that is to
         be done once, when it has ended well. Health checks are run here, since not every engine times them.
+
+        Args:
+            but: containers that are not looked at.
         """
-        wrong: dict[str, str] = {}
-        for service, containers in self.services().items():
-            for container in containers:
-                if problem := self._problem(container):
-                    wrong[service] = problem
-        return wrong
+        names = {
+            self.engine.inspect(container)["Name"].lstrip("/"): container
+            for containers in self.services().values()
+            for container in containers
+            if container not in but
+        }
+        return {name: problem for name in names if (problem := self._problem(name))}
 
     def _problem(self, container: str) -> str:
         seen = self.engine.inspect(container)
@@ -135,18 +142,21 @@ class Project:
             return f"its health check says: {str(error)[-300:]}"
         return ""
 
-    def wait_until_healthy(self, seconds: float) -> float:
+    def wait_until_healthy(self, seconds: float, *, but: Sequence[str] = ()) -> float:
         """Wait until every service is well; returns how long that took.
 
         Raises:
             TimeoutError: it takes longer; the message says what is wrong with which service.
         """
         began = time.monotonic()
-        while wrong := self.unhealthy():
+        # Whoever is well is not asked again and again: each question starts a program, on a machine that is busy.
+        left = self.unhealthy(but=but)
+        while left or (left := self.unhealthy(but=but)):
             if time.monotonic() - began > seconds:
-                said = "\n".join(f"  {service} {problem}" for service, problem in wrong.items())
+                said = "\n".join(f"  {container}: {problem}" for container, problem in left.items())
                 raise TimeoutError(f"The project {self.name} is not healthy after {seconds:.0f} s:\n{said}")
             time.sleep(_LOOK_SECONDS)
+            left = {name: problem for name in left if (problem := self._problem(name))}
         return time.monotonic() - began
 
     def memory_mb(self) -> dict[str, float]:
