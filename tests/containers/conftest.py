@@ -15,6 +15,7 @@ from measured_figures import Figures
 from one_machine import Reference, one_machine
 
 _FEW = 16
+_PICTURES = (".jpg", ".png", ".tif", ".pdf")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,7 +58,7 @@ def image(engine: ContainerEngine) -> str:
 
 @pytest.fixture(scope="session")
 def media(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two: `all` has what MEDIA names, else the samples; `few` some of it, for disturbed runs."""
+    """A folder with two: `all` has what MEDIA names, else the samples; `few` has some of it."""
     root = tmp_path_factory.mktemp("media")
     shutil.copytree(Path(os.environ.get("MEDIA") or samples), root / "all")
     (root / "few").mkdir()
@@ -75,7 +76,7 @@ def media(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def settings(image: str, media: Path) -> dict[str, str]:
-    """What stands in `.env`; the images of the databases come from the caller's environment, if from anywhere."""
+    """What stands in `.env`. Images of servers come from the caller's environment, else from compose."""
     return {
         "TEXTMILL_IMAGE": image,
         "TEXTMILL_MEDIA": str(media),
@@ -86,7 +87,7 @@ def settings(image: str, media: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def reference(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Reference:
-    """The same pipeline on this machine, as `make run` starts it; gone before the first container is there."""
+    """The same pipeline on this machine, as `make run` starts it; it ends before containers begin."""
     with one_machine(tmp_path_factory.mktemp("machine") / "state") as here:
         return Reference(here.rows_of(media / "all"), here.rows_of(media / "few", engine="tesseract"))
 

@@ -1,4 +1,4 @@
-"""OCR workers that share no disk: the staging area is in an object store, the log files are each worker's own."""
+"""OCR workers that share no disk: the staging area is in an object store, and log files are their own."""
 
 from __future__ import annotations
 

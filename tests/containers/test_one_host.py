@@ -1,4 +1,4 @@
-"""The whole stack on one host: what comes of an ingest, where its tasks ran, and how little each service may."""
+"""The whole stack on one host: what comes of an ingest, where its tasks ran, how little a service may."""
 
 from __future__ import annotations
 
@@ -62,9 +62,11 @@ def test_no_service_runs_as_root_or_with_capabilities_and_ours_cannot_write_to_t
 
 
 def liberties(stack: ContainerStack, container: str, *, is_ours: bool) -> list[str]:
-    """What a container may that it should not: by what the engine says, by what the kernel says, and by trying."""
+    """What a container may that it should not: by the engine, by the kernel, and by trying."""
     seen = stack.engine.inspect(container)
-    found = [f"{name} is not as it should be" for name, is_so in _promised(seen, is_ours).items() if not is_so]
+    found = [
+        f"{name} is not as it should be" for name, is_so in _promised(seen, is_ours).items() if not is_so
+    ]
     if seen["State"]["Status"] != "running":
         return found
     lines = stack.exec(container, "cat", "/proc/1/status").splitlines()
@@ -76,7 +78,7 @@ def liberties(stack: ContainerStack, container: str, *, is_ours: bool) -> list[s
         "the way to more privileges": status["NoNewPrivs"] == "1",
         "the root folder": not is_ours or "ead-only" in _answer_to_writing(stack, container),
     }
-    return found + [f"{name} is not as it should be ({status})" for name, is_so in held.items() if not is_so]
+    return found + [f"{name} is wrong ({status})" for name, is_so in held.items() if not is_so]
 
 
 def _promised(seen: dict[str, Any], is_ours: bool) -> dict[str, bool]:

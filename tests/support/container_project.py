@@ -149,7 +149,7 @@ class Project:
             TimeoutError: it takes longer; the message says what is wrong with which service.
         """
         began = time.monotonic()
-        # Whoever is well is not asked again and again: each question starts a program, on a machine that is busy.
+        # Whoever is well is not asked again and again: each question starts a program.
         left = self.unhealthy(but=but)
         while left or (left := self.unhealthy(but=but)):
             if time.monotonic() - began > seconds:

@@ -31,7 +31,7 @@ _PAGE_LINE = re.compile(r"file://(\S+) page (\d+) of (?:\d+|\?): \d+ characters"
 
 
 class ContainerStack(Project):
-    """The whole stack, with a way in for tests: Airflow's REST API, and the warehouse as its loader sees it."""
+    """The whole stack, with a way in for tests: Airflow's REST API, and the loader's of the warehouse."""
 
     def api(self) -> AirflowApi:
         """A client of Airflow's REST API."""

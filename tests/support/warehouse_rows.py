@@ -1,4 +1,4 @@
-"""What two warehouses must have in common that read the same media: all but ids, times, and where the media lay."""
+"""What two warehouses have in common that read the same media: all but ids, times, and where those lay."""
 
 from __future__ import annotations
 
