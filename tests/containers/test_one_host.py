@@ -25,8 +25,8 @@ from warehouse_rows import comparable_rows
 
 pytestmark = pytest.mark.timeout(1800)
 _RUN_SECONDS = 1200.0
-_OF_OTHERS = {"postgres", "redis", "warehouse"}
-"""They start as root, to take their data folders into possession, and go on as accounts of their own."""
+_OF_OTHERS = {"postgres", "warehouse"}
+"""Databases start as root, to take their data folders into possession, and go on as accounts of their own."""
 
 
 @pytest.fixture(scope="module")
