@@ -73,9 +73,7 @@ def stack(
                     stack.start(container)
         store_url = f"http://127.0.0.1:{stack.settings['TEST_S3_PORT']}/{_BUCKET}"
         wait_for(lambda: is_made(store_url), 60, "the bucket is made")
-        wait_for(
-            lambda: set(stack.unhealthy()) <= {OCR_WORKER}, HEALTHY_SECONDS, "all but the spare are well"
-        )
+        stack.wait_until_healthy(HEALTHY_SECONDS, but=[spare])
         yield stack
 
 
