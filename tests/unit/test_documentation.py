@@ -15,6 +15,7 @@ DOCUMENTS = [
     "docs/accuracy.md",
     "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
+    "docs/draining.md",
     "docs/fetching.md",
     "docs/loading.md",
     "docs/media.md",
