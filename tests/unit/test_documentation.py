@@ -17,6 +17,7 @@ DOCUMENTS = [
     "docs/architecture.md",
     "docs/draining.md",
     "docs/fetching.md",
+    "docs/image.md",
     "docs/loading.md",
     "docs/media.md",
     "docs/object-stores.md",
