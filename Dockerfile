@@ -106,6 +106,11 @@ RUN set -eu; \
     for folder in /opt/airflow /opt/airflow/logs /var/lib/textmill /var/lib/textmill/staging \
             /var/lib/textmill/exports /run/textmill; do \
         install -d -o 50000 -g 0 -m 0775 "$folder"; \
+    done; \
+    # A fresh volume becomes what the folder is on which it is mounted first: so whichever service is the first,
+    # the one that generates secrets may write to it, as a member of the group and without any capability.
+    for audience in metadata broker warehouse airflow ui; do \
+        install -d -o 50000 -g 0 -m 0770 "/run/secrets/$audience"; \
     done
 
 COPY --from=airflow-environment /opt/textmill/venv/airflow /opt/textmill/venv/airflow

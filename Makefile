@@ -110,6 +110,12 @@ test-slow: setup-dev ## Run the tests that take minutes
 	@$(STACK) models
 	@$(STACK) test --slow
 
+.PHONY: test-containers
+test-containers: setup-dev image ## Run the whole stack in containers, kill and restart them (MEDIA=folder; a quarter of an hour)
+	@$(STACK) models
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m pytest tests/containers -m containers -s \
+		--figures bench/results/containers.md --failures .textmill/container-failures
+
 .PHONY: lint
 lint: setup-dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

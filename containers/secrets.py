@@ -4,7 +4,8 @@ One file each, in one folder per audience. What is there is never changed, so a 
 that was put there before. Beside the secrets lie the forms in which programs read them (a URL, say); those
 are written anew at every start.
 
-Runs as root without any capability: a fresh volume belongs to root, whoever mounts it first.
+Runs as root without any capability. A fresh volume belongs to root when a database was the first to mount it, and
+else to the account of our image, whose group may write to it.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def generate(folder: Path) -> int:
     for (audience, name), content in _forms(folder).items():
         _write(folder / audience / name, content)
     for audience in GENERATED:
-        (folder / audience).chmod(_GROUP_MAY_ENTER)
+        place = folder / audience
+        if place.stat().st_uid == os.geteuid():  # else it has the modes of the image's own folder
+            place.chmod(_GROUP_MAY_ENTER)
     return made
 
 

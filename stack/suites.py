@@ -14,6 +14,8 @@ from stack.paths import Paths
 OCR_FOLDERS = ("ocr_runtime", "bench", "samples", "accuracy")
 WAITING_FOLDER = "integration"
 """Its tests wait for servers, schedulers and processes most of the time: others run meanwhile."""
+CONTAINERS_FOLDER = "containers"
+"""Its tests want an image and an engine; `make test-containers` runs them."""
 _NO_TESTS_CHOSEN = 5
 
 
@@ -32,7 +34,8 @@ def suites(paths: Paths) -> list[Suite]:
     ocr = [tests / name for name in OCR_FOLDERS if (tests / name).is_dir()]
     waiting = [tests / WAITING_FOLDER] if (tests / WAITING_FOLDER).is_dir() else []
     python = paths.airflow_bin / "python"
-    airflow = (str(tests), *(f"--ignore={folder}" for folder in (*ocr, *waiting)))
+    apart = [tests / CONTAINERS_FOLDER] if (tests / CONTAINERS_FOLDER).is_dir() else []
+    airflow = (str(tests), *(f"--ignore={folder}" for folder in (*ocr, *waiting, *apart)))
     found = [Suite("Integration in the Airflow environment", python, (str(folder),)) for folder in waiting]
     found.append(Suite("Airflow environment", python, airflow))
     if ocr:

@@ -10,7 +10,7 @@ from stack.paths import Paths
 def paths(tmp_path: Path) -> Paths:
     """A project whose interpreters only note how they were called, and fail when told to."""
     paths = Paths(tmp_path, tmp_path / "state")
-    for folder in ("unit", "stack", "integration", "ocr_runtime", "accuracy"):
+    for folder in ("unit", "stack", "integration", "ocr_runtime", "accuracy", "containers"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
     for python in (paths.airflow_bin / "python", paths.ocr_python):
         python.parent.mkdir(parents=True)
@@ -25,7 +25,8 @@ def test_every_folder_runs_once_and_where_its_packages_are(paths: Paths) -> None
     calls = sorted((paths.repository / "calls").read_text().splitlines(), key=len)
     waiting, ocr, airflow = calls
     tests = paths.repository / "tests"
-    ignored = " ".join(f"--ignore={tests}/{name}" for name in ("ocr_runtime", "accuracy", "integration"))
+    apart = ("ocr_runtime", "accuracy", "integration", "containers")
+    ignored = " ".join(f"--ignore={tests}/{name}" for name in apart)
     coverage = "--cov --cov-report="
     assert airflow.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests} {ignored}")
     assert waiting.endswith(f"airflow/bin/python -m pytest -m not slow {coverage} {tests}/integration")
