@@ -4,8 +4,8 @@ One file each, in one folder per audience. What is there is never changed, so a 
 that was put there before. Beside the secrets lie the forms in which programs read them (a URL, say); those
 are written anew at every start.
 
-Runs as root without any capability. A fresh volume belongs to root when a database was the first to mount it, and
-else to the account of our image, whose group may write to it.
+Runs as root without any capability. A fresh volume belongs to root when a database was the first to mount it,
+and else to the account of our image, whose group may write to it.
 """
 
 from __future__ import annotations
