@@ -37,15 +37,15 @@ RUN python3 -m venv /build/bootstrap && \
 # Installs a lock file into an environment as stack/setup.sh does: without --no-deps, a replaced OpenCV would come
 # back. Bytecode is compiled here, as a read-only root file system cannot take it later. The tests that five
 # packages install along with themselves are 200 MB in both environments.
-COPY --chmod=755 containers/install-locked /build/
+COPY containers/install-locked /build/
 
 
 FROM builder AS airflow-environment
 ARG CLOUDS=0
 COPY requirements.txt requirements-clouds.txt /build/
 RUN --mount=type=cache,target=/root/.cache/uv \
-    /build/install-locked /opt/textmill/venv/airflow requirements.txt && \
-    if [ "$CLOUDS" = 1 ]; then /build/install-locked /opt/textmill/venv/airflow requirements-clouds.txt; fi
+    sh /build/install-locked /opt/textmill/venv/airflow requirements.txt && \
+    if [ "$CLOUDS" = 1 ]; then sh /build/install-locked /opt/textmill/venv/airflow requirements-clouds.txt; fi
 
 
 FROM builder AS ocr-environment
@@ -53,7 +53,7 @@ ARG GPU=0
 COPY requirements-ocr.txt requirements-ocr-gpu.txt /build/
 RUN --mount=type=cache,target=/root/.cache/uv \
     if [ "$GPU" = 1 ]; then lock=requirements-ocr-gpu.txt; else lock=requirements-ocr.txt; fi; \
-    /build/install-locked /opt/textmill/venv/ocr "$lock"
+    sh /build/install-locked /opt/textmill/venv/ocr "$lock"
 
 
 FROM ocr-environment AS models

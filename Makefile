@@ -129,9 +129,35 @@ lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr.in -o requirements-ocr.txt
+	$(COMPILE) --override requirements-overrides.in --override requirements-ocr-gpu-overrides.in \
+		requirements-ocr-gpu.in -o requirements-ocr-gpu.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr-dev.in -o requirements-ocr-dev.txt
 	$(COMPILE) --override requirements-torch-overrides.in --no-emit-package torch requirements-trocr.in -o requirements-trocr.txt
 	$(COMPILE) -c requirements-trocr.txt requirements-torch.in -o requirements-torch.txt
+
+# Needs nothing of this repository's environments: docker or podman is enough.
+.PHONY: image
+image: ## Build the container image: GPU=1, CLOUDS=1, LANGUAGES="ell rus", BASE_IMAGE=…, BUILD_OPTIONS=…
+	@engine=$$(containers/engine) || exit 1; \
+	DOCKER_BUILDKIT=1 $$engine build $${BUILD_OPTIONS:-} --tag "$${TEXTMILL_IMAGE:-localhost/textmill:latest}" \
+		$${BASE_IMAGE:+--build-arg "BASE_IMAGE=$$BASE_IMAGE"} $${GPU:+--build-arg "GPU=$$GPU"} \
+		$${CLOUDS:+--build-arg "CLOUDS=$$CLOUDS"} $${LANGUAGES:+--build-arg "LANGUAGES=$$LANGUAGES"} .
+
+.PHONY: up
+up: ## Start the whole stack in containers and wait until it is well (settings: .env.example)
+	@containers/stack up
+
+.PHONY: down
+down: ## Stop the containers; VOLUMES=1 removes databases, staging area, exports, logs and secrets
+	@VOLUMES=$(VOLUMES) containers/stack down
+
+.PHONY: container-logs
+container-logs: ## Show what the containers say, or those of SERVICE=scheduler
+	@containers/stack logs "$$SERVICE"
+
+.PHONY: container-password
+container-password: ## Show how to log in to Airflow and to the warehouse of the containers
+	@containers/stack password
 
 .PHONY: samples
 samples: setup-dev ## Draw the sample media again

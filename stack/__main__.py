@@ -105,31 +105,25 @@ def airflow(arguments: argparse.Namespace) -> int:
 
 def audit(arguments: argparse.Namespace) -> int:
     """Check that staging area, checkpoints and warehouse agree."""
-    from stack import lifecycle
-    from stack.auditing import audit_stack
-
-    report = audit_stack(lifecycle.default_stack(say).attach(), every_copy=arguments.all)
-    for line in report.in_words():
-        say(line)
-    return 1 if report.total else 0
+    _become_module("stack.auditing", ["--all"] if arguments.all else [])
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Export the days that changed as Parquet."""
-    return _export("export", arguments.words)
+    _become_module("stack.exporting", ["export", *arguments.words])
 
 
 def export_document(arguments: argparse.Namespace) -> int:
     """Export one document as a searchable PDF, hOCR, ALTO or plain text."""
-    return _export("export-document", arguments.words)
+    _become_module("stack.exporting", ["export-document", *arguments.words])
 
 
-def _export(command: str, words: list[str]) -> NoReturn:
+def _become_module(module: str, words: list[str]) -> NoReturn:
     from stack import lifecycle
-    from stack.terminal_programs import become, export_command
+    from stack.terminal_programs import become, module_command
 
     running = lifecycle.default_stack(say).attach()
-    become(*export_command(running, os.environ, [command, *words]))
+    become(*module_command(running, os.environ, module, words))
 
 
 def password(arguments: argparse.Namespace) -> int:

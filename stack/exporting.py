@@ -9,42 +9,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stack import mariadb, ports, secrets_store
-from stack.paths import Paths
-from textmill.access import Connections, HttpAccess
+from stack.attached import AirflowWhenNeeded, warehouse_of_stack
 from textmill.errors import ExportError, TextmillError
 from textmill.exports.document.described import DocumentFormat
 from textmill.settings import load
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
-    from sqlalchemy import Engine
-
     from textmill.exports.days.exporting import ExportedPartition
     from textmill.exports.days.states import DayRange
-
-
-class _AirflowWhenNeeded:
-    """Opens places by Airflow's connections, and imports Airflow only then: it takes seconds."""
-
-    def filesystem(self, location: str, connection: str | None) -> AbstractFileSystem:
-        """As `AirflowConnections.filesystem`."""
-        return self._connections().filesystem(location, connection)
-
-    def http(self, connection: str | None) -> HttpAccess:
-        """As `AirflowConnections.http`; without a connection nobody has to be asked."""
-        return HttpAccess() if connection is None else self._connections().http(connection)
-
-    def _connections(self) -> Connections:
-        from textmill_airflow.connections import AirflowConnections
-
-        return AirflowConnections()
 
 
 def export_days(arguments: argparse.Namespace) -> int:
@@ -56,8 +33,8 @@ def export_days(arguments: argparse.Namespace) -> int:
     tables = [ExportedTable(name) for name in arguments.tables or ExportedTable]
     location = arguments.out or settings.exports
     connection = arguments.connection or settings.exports_connection or None
-    destination = open_destination(location, _AirflowWhenNeeded(), connection)
-    with _warehouse() as engine:
+    destination = open_destination(location, AirflowWhenNeeded(), connection)
+    with warehouse_of_stack() as engine:
         wanted = days_to_export(engine, destination, days=days, tables=tables, full=arguments.full)
         if not wanted:
             print(f"Everything in {location} is up to date.")
@@ -75,11 +52,11 @@ def export_days(arguments: argparse.Namespace) -> int:
 def export_document(arguments: argparse.Namespace) -> int:
     """Export one document."""
     from textmill.exports.document.writing import DocumentExporter
-    from textmill.staging import Staging
+    from textmill.staging_access import open_staging
 
-    settings = load()
-    with _warehouse() as engine:
-        exporter = DocumentExporter(engine, Staging(settings.staging_dir), settings, _AirflowWhenNeeded())
+    settings, connections = load(), AirflowWhenNeeded()
+    with warehouse_of_stack() as engine, open_staging(settings, connections).of_all() as staging:
+        exporter = DocumentExporter(engine, staging, settings, connections)
         exported = exporter.export(
             DocumentFormat(arguments.format),
             uri=arguments.uri,
@@ -138,18 +115,6 @@ def _line(partition: ExportedPartition) -> str:
         return about
     files = f"{partition.files} {'file' if partition.files == 1 else 'files'}"
     return f"{about}  {partition.rows:,} rows, {files}, {partition.bytes / 1e6:.1f} MB"
-
-
-@contextmanager
-def _warehouse() -> Iterator[Engine]:
-    from textmill.warehouse.connection import warehouse_engine
-
-    paths = Paths.from_environment()
-    chosen = ports.recall(paths.run / "ports.json")
-    if chosen is None:
-        raise TextmillError("Textmill is not running: start it with `make run` or `make start`.")
-    with warehouse_engine(mariadb.loader_url(secrets_store.load(paths.secrets), chosen.mariadb)) as engine:
-        yield engine
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

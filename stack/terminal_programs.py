@@ -79,10 +79,10 @@ def airflow_command(
     return [sys.executable, "-m", "airflow", *(arguments or ["--help"])], environment
 
 
-def export_command(
-    running: Running, environ: Mapping[str, str], words: Sequence[str]
+def module_command(
+    running: Running, environ: Mapping[str, str], module: str, words: Sequence[str]
 ) -> tuple[list[str], dict[str, str]]:
-    """The command line and the environment of an export; see `stack.exporting`."""
+    """The command line and the environment of a module that may ask for Airflow's connections."""
     environment = airflow_configuration.environment(running.settings, environ)
     del environment[airflow_configuration.MARK]
     repository = running.settings.paths.repository
@@ -93,7 +93,7 @@ def export_command(
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
         "PYTHONPATH": ":".join(searched),
     }
-    return [sys.executable, "-m", "stack.exporting", *words], environment | context
+    return [sys.executable, "-m", module, *words], environment | context
 
 
 def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:

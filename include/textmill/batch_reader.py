@@ -14,6 +14,7 @@ from textmill.events import (
     ItemOpened,
     PageDone,
     StillReading,
+    WorkerDrained,
     WorkerEvent,
     WorkerFinished,
 )
@@ -27,6 +28,7 @@ from textmill.records import (
     Kind,
     MediumDone,
     MediumOpened,
+    PageLeft,
     PageRead,
     PageRecord,
     PageStarted,
@@ -35,14 +37,18 @@ from textmill.records import (
     Stage,
 )
 from textmill.settings import Settings
-from textmill.staging import BatchArea, items_to_read, name_of, path_of
+from textmill.staging import BatchArea, items_to_read, name_of
 
 _OPENING = 0
 """Stands in the checkpoint for opening a medium, before any page."""
 
 
+class _Stopped(Exception):
+    """The order to stop was given, and here nothing is lost by it."""
+
+
 class BatchReader:
-    """Reads the items of one batch with one engine."""
+    """Reads the items of one batch with one engine, or those that come before it is told to stop."""
 
     def __init__(
         self,
@@ -54,6 +60,7 @@ class BatchReader:
         say: Callable[[WorkerEvent], None],
         *,
         video_interval_seconds: float,
+        told_to_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._area = area
         self._reader = reader
@@ -62,6 +69,7 @@ class BatchReader:
         self._settings = settings
         self._options = options
         self._say = say
+        self._told_to_stop = told_to_stop
         self._video_interval_seconds = video_interval_seconds
         self._pages_read = 0
         self._pages_rejected = 0
@@ -69,14 +77,36 @@ class BatchReader:
 
     def run(self) -> None:
         """Read every item that the checkpoint does not call finished."""
-        for item, content in items_to_read(self._area):
-            self._read_item(item, content)
+        try:
+            for item, content in items_to_read(self._area):
+                self._stop_if_told()
+                self._read_item(item, content)
+        except _Stopped:
+            self._leave()
+            return
         self._say(
             WorkerFinished(
                 pages_read=self._pages_read,
                 pages_rejected=self._pages_rejected,
                 media_rejected=self._media_rejected,
                 peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            )
+        )
+
+    def _stop_if_told(self) -> None:
+        if self._told_to_stop():
+            raise _Stopped
+
+    def _leave(self) -> None:
+        begun = self._checkpoint.progress.begun
+        if begun is not None:  # a page of a video, of which nothing was read
+            sha256, page_no = begun
+            self._checkpoint.append(PageLeft(sha256=sha256, page_no=page_no))
+        self._say(
+            WorkerDrained(
+                pages_read=self._pages_read,
+                pages_rejected=self._pages_rejected,
+                media_rejected=self._media_rejected,
             )
         )
 
@@ -87,7 +117,7 @@ class BatchReader:
             self._note_opened(item, content, progress.page_counts.get(content.sha256, 0))
             return
         name = name_of(uri)
-        if not path_of(content.path).exists():
+        if not self._area.copy_of(content).exists():
             raise StagingError(
                 f"The copy of {name} is not in the content store: it was loaded before, or cleaned up. "
                 f"Clear the fetch task of this batch, not only ocr; if it is loaded already, start a run "
@@ -112,6 +142,7 @@ class BatchReader:
             )
             self._note_opened(item, content, len(share))
             for index in share:
+                self._stop_if_told()
                 self._read_page(item.ref.uri, name, content, medium, index + 1)
         return MediumDone(sha256=content.sha256)
 
@@ -123,6 +154,7 @@ class BatchReader:
         with CheckpointedVideo(
             item,
             content,
+            self._area.copy_of(content),
             name=name,
             options=self._options,
             interval_seconds=self._video_interval_seconds,
@@ -135,7 +167,8 @@ class BatchReader:
             )
             self._note_opened(item, content, None)
             for page in video.pages(
-                lambda at_ms: self._say(StillReading(uri=uri, at_ms=at_ms, duration_ms=video.duration_ms))
+                lambda at_ms: self._say(StillReading(uri=uri, at_ms=at_ms, duration_ms=video.duration_ms)),
+                self._stop_if_told,
             ):
                 if isinstance(page, PageRefused):
                     self._reject(uri, content, page.error, page_no=page.page_no)
@@ -153,7 +186,7 @@ class BatchReader:
         self._begin_opening(name, content)
         try:
             return open_medium(
-                path_of(content.path), content.kind, content.mime, name=name, options=self._options
+                self._area.copy_of(content), content.kind, content.mime, name=name, options=self._options
             )
         except MemoryError as error:
             raise EngineFailed(

@@ -24,6 +24,7 @@ from textmill.records import (
     FrameStarted,
     MediumDone,
     MediumOpened,
+    PageLeft,
     PageRead,
     PageRecord,
     PageStarted,
@@ -50,6 +51,7 @@ class Progress:
         whole_page_counts: how many pages those media have of which only a part is read here.
         finished_counts: how many pages of each medium are finished.
         starts: how often work on a page began; deaths on a frame of it are in `frame_deaths` instead.
+        begun: the page that work began on last, unless it is finished.
         reached: of a video, the number of the last page that was read and the time at which it ends.
     """
 
@@ -60,6 +62,7 @@ class Progress:
     finished_counts: Counter[str] = field(default_factory=Counter)
     finished_media: set[str] = field(default_factory=set)
     starts: Counter[PageKey] = field(default_factory=Counter)
+    begun: PageKey | None = None
     frame_deaths: Counter[FrameKey] = field(default_factory=Counter)
     reached: dict[str, tuple[int, int]] = field(default_factory=dict)
     pages_read: int = 0
@@ -71,11 +74,15 @@ class Progress:
             case MediumOpened():
                 self._note_opened(event)
             case PageStarted():
-                self.starts[event.sha256, event.page_no] += 1
+                self.begun = (event.sha256, event.page_no)
+                self.starts[self.begun] += 1
             case FrameStarted():
                 self._frame = event
             case FrameRead():
                 self._frame = None
+            case PageLeft():
+                self.starts[event.sha256, event.page_no] -= 1
+                self._frame = self.begun = None
             case PageRead(page=page):
                 self._note_page(page)
             case Rejected(rejection=rejection):
@@ -91,6 +98,7 @@ class Progress:
         if event.duration_ms is not None:
             self.durations[event.sha256] = event.duration_ms
         del self.starts[event.sha256, 0]  # opening it went well
+        self.begun = None
         if self._frame is not None and self._frame.sha256 == event.sha256:
             # The same medium is opened again, and nothing came of the frame: the process died on it.
             self.frame_deaths[event.sha256, self._frame.at_ms] += 1
@@ -111,11 +119,13 @@ class Progress:
             self.durations[event.sha256] = event.duration_ms
 
     def _note_rejection(self, rejection: Rejection) -> None:
-        self._frame = None
+        self._frame = self.begun = None
         if rejection.sha256 is not None and rejection.page_no is not None:
             self._finish(rejection.sha256, rejection.page_no)
 
     def _finish(self, sha256: str, page_no: int) -> None:
+        if self.begun == (sha256, page_no):
+            self.begun = None
         if (sha256, page_no) not in self.finished_pages:
             self.finished_pages.add((sha256, page_no))
             self.finished_counts[sha256] += 1
@@ -161,6 +171,23 @@ def read_progress(path: Path) -> Progress:
         for event in read_events(path):
             progress.note(event)
     return progress
+
+
+def leave_page(path: Path, before: Progress) -> None:
+    """Note that a page was left by order, when the process that was at work on it had no time to say so.
+
+    Only when that process has ended. Else the page would be one step nearer to being taken for a killer.
+
+    Args:
+        before: the progress before that process began; a page on which an earlier one died is not meant.
+    """
+    progress = read_progress(path)
+    if progress.begun is not None and progress.starts[progress.begun] > before.starts[progress.begun]:
+        sha256, page_no = progress.begun
+        with path.open("rb") as lines:
+            header = CheckpointHeader.model_validate_json(next(lines))
+        with Checkpoint(path, header.fingerprint) as checkpoint:
+            checkpoint.append(PageLeft(sha256=sha256, page_no=page_no))
 
 
 class Checkpoint:

@@ -276,6 +276,10 @@ class StoreUnavailable(TextmillError):
     """An object store did not do what it was asked for; a retry may succeed."""
 
 
+class LockNotGiven(TextmillError):
+    """Another task held a lock for longer than anybody should; a retry may get it."""
+
+
 class PacketTooSmall(TextmillError):
     """The database does not take a text as long as this one."""
 

@@ -84,8 +84,17 @@ class ItemFailed(Record):
     message: str
 
 
+class WorkerDrained(Record):
+    """The process was told to stop and does so; what it read is in the checkpoint, another one goes on."""
+
+    event: Literal["drained"] = "drained"
+    pages_read: int
+    pages_rejected: int
+    media_rejected: int
+
+
 class WorkerFinished(Record):
-    """The batch is read. Without this event, the process did not get through."""
+    """The batch is read. Without this event, or that of being drained, the process did not get through."""
 
     event: Literal["finished"] = "finished"
     pages_read: int
@@ -102,6 +111,7 @@ WorkerEvent = Annotated[
     | StillReading
     | ItemDone
     | ItemFailed
+    | WorkerDrained
     | WorkerFinished,
     Field(discriminator="event"),
 ]

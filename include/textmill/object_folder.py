@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textmill.errors import StoreUnavailable
 from textmill.object_answers import Trouble, facts_of, kind_of, trouble_of
+from textmill.object_pages import pages_of
+from textmill.object_removal import remove_objects
 from textmill.object_uris import ObjectUri
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
+_LITTLE_MEMORY_S3 = {"chunksize": 16 * 1024 * 1024, "max_concurrency": 1}
+"""s3fs would have ten pieces of 50 MiB of each large file in memory."""
 
 _LIBRARIES = ("botocore", "aiobotocore", "azure", "gcsfs", "aiohttp")
 
@@ -42,6 +48,7 @@ class ObjectFolder:
         self._filesystem = filesystem
         parsed = ObjectUri.parse(uri)
         self._address = ObjectUri(parsed.scheme, parsed.authority, parsed.key.strip("/"))
+        self._little_memory = _LITTLE_MEMORY_S3 if "s3" in filesystem.protocol else {}
 
     @property
     def uri(self) -> str:
@@ -79,18 +86,56 @@ class ObjectFolder:
         listed = []
         for path, info in sorted(found.items()):
             facts = facts_of(info)
-            listed.append(StoredObject(str(path)[start:], facts.bytes, facts.modified_ns))
+            listed.append(StoredObject(str(path).lstrip("/")[start:], facts.bytes, facts.modified_ns))
         return listed
+
+    def stream(self) -> Iterator[StoredObject]:
+        """Yield all objects below, in the order of their names; holds a page of the listing at a time.
+
+        Of stores of which the listing is not known page by page it holds all.
+        """
+        pages = pages_of(self._filesystem)
+        if pages is None:
+            yield from self.objects()
+            return
+        prefix = f"{self._address.key}/" if self._address.key else ""
+        with self._in_words():
+            for page in pages(self._filesystem, self._address.bucket, prefix):
+                for key, facts in page:
+                    yield StoredObject(key[len(prefix) :], facts.bytes, facts.modified_ns)
+
+    def find(self, name: str) -> StoredObject | None:
+        """Return what the store says of an object; None when it is not there."""
+        with self._in_words():
+            try:
+                info = self._filesystem.info(self._path(name))
+            except FileNotFoundError:
+                return None
+        if info["type"] == "directory":
+            return None
+        facts = facts_of(info)
+        return StoredObject(name, facts.bytes, facts.modified_ns)
 
     def folders(self) -> list[str]:
         """Return the names of the folders directly below, in order."""
+        return sorted(_last(one["name"]) for one in self._entries() if one["type"] == "directory")
+
+    def files(self) -> list[StoredObject]:
+        """Return the objects directly below."""
+        listed = []
+        for one in self._entries():
+            facts = facts_of(one)
+            if one["type"] != "directory":
+                listed.append(StoredObject(_last(one["name"]), facts.bytes, facts.modified_ns))
+        return listed
+
+    def _entries(self) -> list[dict[str, Any]]:
         with self._in_words():
             try:
-                entries = self._filesystem.ls(self._address.path, detail=True)
+                entries: list[dict[str, Any]] = self._filesystem.ls(self._address.path, detail=True)
             except FileNotFoundError:
                 return []
-        names = (str(one["name"]).rstrip("/") for one in entries if one["type"] == "directory")
-        return sorted(name.rpartition("/")[2] for name in names)
+            return entries
 
     def read(self, name: str) -> bytes | None:
         """Return the content of an object; None when it is not there."""
@@ -113,7 +158,7 @@ class ObjectFolder:
         try:
             with self._in_words():
                 try:
-                    self._filesystem.get_file(self._path(name), str(partial))
+                    self._filesystem.get_file(self._path(name), str(partial), **self._little_memory)
                 except FileNotFoundError:
                     return False
             partial.replace(path)
@@ -124,7 +169,7 @@ class ObjectFolder:
     def send(self, path: Path, name: str) -> None:
         """Write a file to an object; readers see all of it, or what was there before."""
         with self._in_words():
-            self._filesystem.put_file(str(path), self._path(name))
+            self._filesystem.put_file(str(path), self._path(name), **self._little_memory)
 
     def exists(self, name: str) -> bool:
         """Whether an object is there."""
@@ -132,24 +177,13 @@ class ObjectFolder:
             return bool(self._filesystem.exists(self._path(name)))
 
     def remove(self, names: Collection[str]) -> None:
-        """Remove objects; absent ones are fine."""
+        """Remove objects, in this order; absent ones are fine."""
         with self._in_words():
-            try:
-                if names:
-                    self._filesystem.rm([self._path(name) for name in names])
-            except FileNotFoundError:
-                for name in names:  # a store that stops at the first that is absent
-                    self._remove_one(name)
+            remove_objects(self._filesystem, [self._path(name) for name in names])
 
     def remove_all(self) -> None:
         """Remove all that lies below; nothing is fine."""
         self.remove([one.name for one in self.objects()])
-
-    def _remove_one(self, name: str) -> None:
-        try:
-            self._filesystem.rm_file(self._path(name))
-        except FileNotFoundError:
-            return
 
     def _path(self, name: str) -> str:
         return f"{self._address.path}/{name}"
@@ -160,6 +194,8 @@ class ObjectFolder:
         try:
             yield
         except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # the disk of this machine
             of_library = type(error).__module__.partition(".")[0] in _LIBRARIES
             if not of_library and not isinstance(error, OSError):
                 raise
@@ -171,3 +207,7 @@ class ObjectFolder:
                 Trouble.AWAY: "the store does not answer as it should",
             }[trouble_of(error)]
             raise StoreUnavailable(f"{self.uri} cannot be used: {why} ({kind_of(error)}).") from None
+
+
+def _last(name: Any) -> str:
+    return str(name).rstrip("/").rpartition("/")[2]

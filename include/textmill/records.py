@@ -220,7 +220,11 @@ class Rejection(Record):
 
 
 class Content(Record):
-    """The bytes of a medium: their identity, what they are, and the copy in the content store."""
+    """The bytes of a medium: their identity, what they are, and the copy in the content store.
+
+    Attributes:
+        path: of the copy, relative to the staging area; see `textmill.staging.BatchArea.copy_of`.
+    """
 
     sha256: Sha256
     bytes: int
@@ -398,7 +402,8 @@ class MediumOpened(Record):
 class PageStarted(Record):
     """Work on a page began; page 0 stands for opening the medium.
 
-    Without what should follow (a page, a refusal, the medium opened), the process died on it.
+    Without what should follow (a page, a refusal, the medium opened, or that it was left), the process died
+    on it.
     """
 
     type: Literal["started"] = "started"
@@ -433,6 +438,14 @@ class PageRead(Record):
     page: PageRecord
 
 
+class PageLeft(Record):
+    """Work on a page that had begun was given up by order; that it is not finished is not its fault."""
+
+    type: Literal["left"] = "left"
+    sha256: Sha256
+    page_no: int
+
+
 class Rejected(Record):
     """A medium (page_no is None) or a page was refused."""
 
@@ -453,7 +466,7 @@ class MediumDone(Record):
 
 
 CheckpointEvent = Annotated[
-    MediumOpened | PageStarted | FrameStarted | FrameRead | PageRead | Rejected | MediumDone,
+    MediumOpened | PageStarted | FrameStarted | FrameRead | PageLeft | PageRead | Rejected | MediumDone,
     Field(discriminator="type"),
 ]
 

@@ -192,12 +192,17 @@ class Settings(BaseSettings):
     checkpoint_seconds: PositiveSeconds = Field(
         5.0,
         description="With `staging_store`, the longest time for which a finished page is known only to the "
-        "machine that read it.",
+        "machine that read it, and a download to that which made it.",
     )
     drain_file: Path | None = Field(
         None,
         description="While this file is there, OCR tasks of this machine end after the page at hand and go "
         "on elsewhere. Workers that are told to stop make it.",
+    )
+    drain_seconds: PositiveSeconds = Field(
+        90.0,
+        description="How long an OCR task of such a machine waits for the page at hand; then the page is "
+        "left, and read again elsewhere. Whoever stops workers has to give them 30 s more than this.",
     )
 
     # --- quality gate ---------------------------------------------------------------------------------
@@ -283,7 +288,7 @@ class Settings(BaseSettings):
     data_docs_connection: str = Field(
         "",
         description="Airflow connection with the credentials for `data_docs` in an object store; empty: what "
-        "the machine has.",
+        "the machine has, and for the staging area `staging_connection`.",
     )
 
     # --- exports --------------------------------------------------------------------------------------

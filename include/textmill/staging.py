@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from pydantic import BaseModel, ValidationError
@@ -22,6 +23,9 @@ from pydantic import BaseModel, ValidationError
 from textmill.errors import StagingError
 from textmill.fetching.content_store import ContentStore
 from textmill.records import BatchItem, Content, FetchedItem, FetchOutcome, ReadingProfile
+
+if TYPE_CHECKING:
+    from textmill.run_folders import RunFolders
 
 SCHEMA_VERSION = 1
 _LONGEST_NAME = 200
@@ -44,6 +48,11 @@ def address_of(location: str) -> str:
     if urlsplit(location).scheme in ("", "file"):
         return path_of(location).expanduser().absolute().as_uri()
     return location
+
+
+def batch_no_of(uri: str) -> int:
+    """Return the number of the batch at an address, wherever the staging area lies."""
+    return int(uri.rstrip("/").rpartition("/")[2])
 
 
 def name_of(uri: str) -> str:
@@ -74,6 +83,15 @@ class BatchArea:
     def uri(self) -> str:
         """The batch's address, as it travels through XCom."""
         return self.folder.as_uri()
+
+    def copy_of(self, content: Content) -> Path:
+        """Where the fetched copy of content lies on this machine, or would lie.
+
+        Its path is relative to the staging area, below which this folder is `runs/<run>/batches/<number>`;
+        absolute as it was written by earlier versions.
+        """
+        path = path_of(content.path)
+        return path if path.is_absolute() else self.folder.parents[3] / path
 
     @property
     def batch_no(self) -> int:
@@ -233,6 +251,12 @@ class Staging:
         """The store of fetched copies."""
         return ContentStore(self.content)
 
+    def run_folders(self) -> RunFolders:
+        """The folders of all runs of the area, wherever it lies."""
+        from textmill.run_folders import LocalRunFolders
+
+        return LocalRunFolders(self.runs, self.root / "removing")
+
     def address(self, area: BatchArea) -> str:
         """The address of a batch by which any machine finds it: what tasks hand to each other."""
         return area.uri
@@ -243,11 +267,25 @@ class Staging:
     def bring_copies(self, contents: Iterable[Content]) -> None:
         """Have the fetched copies of contents here, so that they can be opened."""
 
+    def bring_references(self, run: RunArea) -> None:
+        """Have here what discovery found (`RunArea.discovered`), which may be large."""
+
     def bring_figures(self, run: RunArea) -> None:
         """Have here what the quality gate came to in each batch of a run (`BatchArea.quality`)."""
 
+    def send_figures(self, area: BatchArea) -> None:
+        """Have others know at once what the quality gate came to in a batch."""
+
+    def clear_batches(self, run: RunArea) -> None:
+        """Remove all that an earlier plan of a run left behind."""
+        shutil.rmtree(run.batches, ignore_errors=True)
+
     def checkpoint_publisher(self, area: BatchArea) -> CheckpointPublisher:
         """What tells other machines how far the checkpoint of a batch is. Use as a context manager."""
+        return CheckpointStaysHere()
+
+    def journal_publisher(self, area: BatchArea) -> CheckpointPublisher:
+        """The same for the journal of what a batch fetches (`BatchArea.downloads`)."""
         return CheckpointStaysHere()
 
     @property

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from textmill.access import Connections
+from textmill.settings import Settings
 from textmill.staging import BatchArea, Staging
 
 
@@ -78,3 +80,18 @@ class SharedFolder:
     def of_all(self) -> Iterator[Staging]:
         """Yield the staging area."""
         yield self._staging
+
+
+def open_staging(settings: Settings, connections: Connections) -> StagingAccess:
+    """Return how to get at the staging area: a folder, or an object store with a folder to work in.
+
+    Raises:
+        SourceError: the connection of the store cannot be used.
+    """
+    if not settings.staging_store:
+        return SharedFolder(settings.staging_dir)
+    from textmill.object_folder import ObjectFolder
+    from textmill.shared_staging import SharedStaging
+
+    filesystem = connections.filesystem(settings.staging_store, settings.staging_connection or None)
+    return SharedStaging(ObjectFolder(filesystem, settings.staging_store), settings)

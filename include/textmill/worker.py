@@ -4,7 +4,8 @@ Started by the operator as `python -m textmill.worker BATCH_URI PARENT_PID` in t
 process per batch, so that a crash, a leak or a kill takes one batch's process and nothing else. Standard
 output carries one JSON event per line (`textmill.events`) and nothing more; whatever libraries print goes to
 standard error.
-A second start on the same batch continues behind the last finished page.
+A second start on the same batch continues behind the last finished page. SIGTERM has the process end after
+the page at hand (`WorkerDrained`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from textmill.requested_reader import requested_options, requested_reader
 from textmill.settings import Settings
 from textmill.settings import load as load_settings
 from textmill.staging import BatchArea
+from textmill.stop_order import StopOrder
 
 Say = Callable[[WorkerEvent], None]
 
@@ -43,8 +45,8 @@ def teller(out: TextIO) -> Say:
     return say
 
 
-def read_batch(area: BatchArea, settings: Settings, say: Say) -> None:
-    """Read the batch at `area` with the engine that its request names."""
+def read_batch(area: BatchArea, settings: Settings, say: Say, told_to_stop: Callable[[], bool]) -> None:
+    """Read the batch at `area` with the engine that its request names, unless told to stop."""
     request = OcrRequest.model_validate_json(area.request.read_text(encoding="utf-8"))
     options = requested_options(request, settings)
     with LoadingNotes() as loading:
@@ -68,17 +70,27 @@ def read_batch(area: BatchArea, settings: Settings, say: Say) -> None:
                 warnings=loading.warnings,
             )
         )
-        seconds = request.video_interval_seconds
-        BatchReader(area, reader, checkpoint, settings, options, say, video_interval_seconds=seconds).run()
+        BatchReader(
+            area,
+            reader,
+            checkpoint,
+            settings,
+            options,
+            say,
+            video_interval_seconds=request.video_interval_seconds,
+            told_to_stop=told_to_stop,
+        ).run()
 
 
 def main() -> None:
     """Entry point; the arguments are the URI of the batch and the process id of whoever waits for it."""
     die_with_parent(int(sys.argv[2]))
+    told_to_stop = StopOrder()
+    told_to_stop.listen()
     with clean_stdout() as out:
         say = teller(out)
         try:
-            read_batch(BatchArea.at(sys.argv[1]), load_settings(), say)
+            read_batch(BatchArea.at(sys.argv[1]), load_settings(), say, told_to_stop)
         except TextmillError as error:
             say(WorkerUnable(message=str(error)))
             raise

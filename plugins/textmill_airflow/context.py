@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Connection
 
 from textmill import settings as core_settings
-from textmill.staging_access import SharedFolder, StagingAccess
+from textmill.staging_access import StagingAccess, open_staging
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -24,15 +24,9 @@ def settings() -> core_settings.Settings:
 
 def staging_access() -> StagingAccess:
     """Return how to get at the staging area: a folder, or an object store with a folder to work in."""
-    core = settings()
-    if not core.staging_store:
-        return SharedFolder(core.staging_dir)
-    from textmill.object_folder import ObjectFolder
-    from textmill.shared_staging import SharedStaging
     from textmill_airflow.connections import AirflowConnections
 
-    filesystem = AirflowConnections().filesystem(core.staging_store, core.staging_connection or None)
-    return SharedStaging(ObjectFolder(filesystem, core.staging_store), core)
+    return open_staging(settings(), AirflowConnections())
 
 
 def warehouse_url() -> URL:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperatorLink
 
 from textmill.quality.data_docs_site import batch_page
-from textmill.staging import BatchArea
+from textmill.staging import batch_no_of
 from textmill_airflow.quality_pages import PREFIX
 
 if TYPE_CHECKING:
@@ -28,6 +28,6 @@ class QualityReportLink(BaseOperatorLink):
         """
         from airflow.sdk.configuration import conf
 
-        area = BatchArea.at(operator.batch_uri)  # type: ignore[attr-defined]
-        page = batch_page(ti_key.run_id, area.batch_no)
+        batch_uri: str = operator.batch_uri  # type: ignore[attr-defined]
+        page = batch_page(ti_key.run_id, batch_no_of(batch_uri))
         return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}{PREFIX}/{page}"

@@ -13,23 +13,29 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import IO
 
 from textmill.errors import TextmillError
-from textmill.events import EVENTS, WorkerEvent, WorkerFinished
+from textmill.events import EVENTS, WorkerDrained, WorkerEvent, WorkerFinished
 from textmill.ocr_environment import child_environment
 from textmill.settings import Settings
 
 _START_SECONDS = 120.0
 _EXIT_SECONDS = 10.0
 _LAST_WORDS = 20
+_LOOK_SECONDS = 1.0
+"""How long an order to drain may go unnoticed while nothing is said."""
 
 
 class OcrProcessDied(TextmillError):
     """The OCR process ended before its batch was read; a retry continues behind the last finished page."""
+
+
+class OcrProcessLeft(TextmillError):
+    """The OCR process was told to stop, and ended without having finished the page at hand."""
 
 
 class OcrProcessHung(TextmillError):
@@ -37,10 +43,18 @@ class OcrProcessHung(TextmillError):
 
 
 class OcrProcess:
-    """One run of `textmill.worker` on a batch. Use as a context manager; leaving it kills the child."""
+    """One run of `textmill.worker` on a batch. Use as a context manager; leaving it kills the child.
 
-    def __init__(self, batch_uri: str, settings: Settings) -> None:
+    Args:
+        is_draining: whether the child is to end after the page at hand; asked about once a second.
+    """
+
+    def __init__(
+        self, batch_uri: str, settings: Settings, is_draining: Callable[[], bool] = lambda: False
+    ) -> None:
         self._settings = settings
+        self._is_draining = is_draining
+        self._told_to_stop_at: float | None = None
         self._child = subprocess.Popen(
             [str(settings.ocr_python.absolute()), "-m", "textmill.worker", batch_uri, str(os.getpid())],
             stdin=subprocess.DEVNULL,
@@ -80,9 +94,10 @@ class OcrProcess:
             self._child.wait()
 
     def events(self) -> Iterator[WorkerEvent]:
-        """Yield what the child says until it has finished its batch.
+        """Yield what the child says until it has finished its batch, or is drained.
 
         Raises:
+            OcrProcessLeft: it was told to stop, and ended in the middle of a page or before the first one.
             OcrProcessHung: nothing was said for longer than a page may take.
             OcrProcessDied: the child ended without having finished.
         """
@@ -90,11 +105,17 @@ class OcrProcess:
         patience = _START_SECONDS + self._settings.page_timeout_seconds
         while (line := self._next_line(patience)) is not None:
             event = EVENTS.validate_json(line)
-            finished = isinstance(event, WorkerFinished)
+            finished = isinstance(event, WorkerFinished | WorkerDrained)
             # Drawing and reading are each bounded; a page may take both, plus loading for the first one.
             patience = 2 * self._settings.page_timeout_seconds
             yield event
         status = self._exit_status()
+        if (
+            not finished
+            and self._told_to_stop_at is not None
+            and status in (-signal.SIGTERM, -signal.SIGKILL)
+        ):
+            raise OcrProcessLeft("The OCR process was ended before it could finish the page at hand.")
         if not finished or status != 0:
             raise OcrProcessDied(
                 f"The OCR process {_describe_exit(status)} before its batch was read. A retry continues "
@@ -112,15 +133,29 @@ class OcrProcess:
         raise OcrProcessHung("The OCR process closed its output but did not end, and was killed.")
 
     def _next_line(self, patience: float) -> bytes | None:
-        try:
-            return self._said.get(timeout=patience)
-        except queue.Empty:
-            self.kill()
-            raise OcrProcessHung(
-                f"The OCR process said nothing for {patience:g} s (TEXTMILL_PAGE_TIMEOUT_SECONDS is "
-                f"{self._settings.page_timeout_seconds:g}) and was killed. A retry tries the page once more, "
-                f"then leaves it out."
-            ) from None
+        deadline = time.monotonic() + patience
+        while (now := time.monotonic()) < deadline:
+            self._drain()
+            with suppress(queue.Empty):
+                return self._said.get(timeout=min(_LOOK_SECONDS, deadline - now))
+        self.kill()
+        raise OcrProcessHung(
+            f"The OCR process said nothing for {patience:g} s (TEXTMILL_PAGE_TIMEOUT_SECONDS is "
+            f"{self._settings.page_timeout_seconds:g}) and was killed. A retry tries the page once more, "
+            f"then leaves it out."
+        )
+
+    def _drain(self) -> None:
+        """Tell the child to stop once that is ordered, and end it when it takes too long."""
+        if self._told_to_stop_at is None:
+            if self._is_draining():
+                self._told_to_stop_at = time.monotonic()
+                # To it alone: what it has started is at work on the page at hand.
+                with suppress(ProcessLookupError):
+                    os.kill(self._child.pid, signal.SIGTERM)
+        elif time.monotonic() - self._told_to_stop_at > self._settings.drain_seconds:
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def _follow_events(self, stdout: IO[bytes]) -> None:
         for line in stdout:

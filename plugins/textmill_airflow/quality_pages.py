@@ -10,8 +10,8 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from textmill.object_uris import ObjectUri
-from textmill.quality.data_docs_site import location
+from textmill.object_folder import ObjectFolder
+from textmill.quality.data_docs_site import connection, location
 from textmill.staging import address_of, path_of
 from textmill_airflow.connections import AirflowConnections
 from textmill_airflow.context import settings
@@ -76,7 +76,7 @@ def read_page(path: str) -> bytes | None:
     """Return a report by its path below the place of all reports; None if there is none.
 
     Raises:
-        SourceError: the object store in which they lie cannot be opened.
+        SourceError, StoreUnavailable: the object store in which they lie cannot be opened, or read.
     """
     normal = posixpath.normpath(path)
     if normal != path or normal.startswith(("/", "..")) or "\0" in path or not path.endswith(".html"):
@@ -86,9 +86,5 @@ def read_page(path: str) -> bytes | None:
         folder = path_of(address_of(place)).resolve()
         file = (folder / path).resolve()
         return file.read_bytes() if file.is_relative_to(folder) and file.is_file() else None
-    filesystem = AirflowConnections().filesystem(place, settings().data_docs_connection or None)
-    try:
-        page: bytes = filesystem.cat_file(f"{ObjectUri.parse(place).path.rstrip('/')}/{path}")
-    except FileNotFoundError:
-        return None
-    return page
+    filesystem = AirflowConnections().filesystem(place, connection(settings()))
+    return ObjectFolder(filesystem, place).read(path)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
     from sqlalchemy import URL, Engine
 
-MISBEHAVING = ("crashing", "hanging", "mute", "steady")
+MISBEHAVING = ("crashing", "hanging", "mute", "slow", "steady")
 
 Ingest = Callable[..., "DagRun"]
 

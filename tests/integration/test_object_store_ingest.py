@@ -76,7 +76,7 @@ def test_objects_are_found_planned_and_fetched_once(warehouse: Engine, tmp_path:
         "b.txt": FetchOutcome.READ,
         "empty.pdf": FetchOutcome.REJECTED,
     }
-    assert {Path(one.content.path).read_bytes() for one in first.values() if one.content} == {
+    assert {(staging.root / one.content.path).read_bytes() for one in first.values() if one.content} == {
         b"first text",
         b"second text",
     }

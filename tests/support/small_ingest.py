@@ -106,11 +106,15 @@ class SmallIngest:
     def read(self, run_id: str, uri: str, reread: Reread = Reread.NOTHING) -> None:
         """Fetch a batch, and leave behind what reading and judging it would."""
         self.fetch(run_id, uri, reread)
+        self.judge(run_id, uri)
+
+    def judge(self, run_id: str, uri: str) -> None:
+        """Leave behind what reading and judging a batch would."""
         area = BatchArea.at(uri)
         verdicts: list[PageVerdict] = []
         with Checkpoint(area.checkpoint, "f1") as checkpoint:
             for item, content in items_to_read(area):
-                _read(checkpoint, item.ref.uri, content, verdicts)
+                _read(checkpoint, item.ref.uri, content, area.copy_of(content), verdicts)
         write_pages(area.pages, read_pages(area.checkpoint))
         write_verdicts(area.verdicts, verdicts)
         self.note(run_id, uri, state="validated", ocr_started_at=utc_now(), ocr_finished_at=utc_now())
@@ -125,8 +129,10 @@ class SmallIngest:
         in_transaction(self.warehouse, lambda connection: note_batch(connection, run_id, number, **values))
 
 
-def _read(checkpoint: Checkpoint, uri: str, content: Content, verdicts: list[PageVerdict]) -> None:
-    marks = Path(content.path).read_bytes().decode().splitlines()[-1].split()[2:]
+def _read(
+    checkpoint: Checkpoint, uri: str, content: Content, copy: Path, verdicts: list[PageVerdict]
+) -> None:
+    marks = copy.read_bytes().decode().splitlines()[-1].split()[2:]
     sha256 = content.sha256
     if "broken" in marks:
         checkpoint.append(_rejection(uri, sha256, None))

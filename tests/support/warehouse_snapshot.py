@@ -6,16 +6,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from memory_area import MemoryArea
 from sqlalchemy import Engine, insert, select, text
 
 from textmill.warehouse.tables import metadata
 
 
 class Snapshot:
-    """The rows of a small warehouse, and the files below a folder."""
+    """The rows of a small warehouse, the files below a folder, and the objects of a staging area."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, folder: Path, area: MemoryArea | None = None) -> None:
         self.engine = engine
+        self.area = area
         self.folder = folder / "now"
         self.folder.mkdir()
         self._files = folder / "then"
@@ -29,12 +31,16 @@ class Snapshot:
         """Keep everything as it is now."""
         self._rows = self._read_rows()
         shutil.copytree(self.folder, self._files, symlinks=True)
+        if self.area is not None:
+            self.area.take()
 
     def restore(self) -> None:
         """Put everything back."""
         self._write_rows()
         shutil.rmtree(self.folder)
         shutil.copytree(self._files, self.folder, symlinks=True)
+        if self.area is not None:
+            self.area.restore()
 
     def _read_rows(self) -> dict[str, list[dict[str, Any]]]:
         with self.engine.connect() as connection:

@@ -99,23 +99,6 @@ def test_a_stream_is_stopped_when_it_grows_too_large(tmp_path: Path) -> None:
     assert list((tmp_path / "content").rglob("*")) == []
 
 
-def test_what_is_set_aside_comes_back_unless_it_was_fetched_anew(tmp_path: Path) -> None:
-    store = ContentStore(tmp_path / "content")
-    sha256 = _stored(store, tmp_path, b"needed")
-    assert list(store.copies()) == [store.path(sha256)]
-    aside = store.set_aside(sha256)
-    assert aside is not None and list(store.incoming()) == [aside] and list(store.copies()) == []
-    store.put_back(aside, sha256)
-    assert store.path(sha256).read_bytes() == b"needed"
-    aside = store.set_aside(sha256)
-    _stored(store, tmp_path, b"needed")
-    anew = store.path(sha256).stat().st_ino
-    assert aside is not None
-    store.put_back(aside, sha256)
-    assert store.path(sha256).stat().st_ino == anew and list(store.incoming()) == []
-    assert store.set_aside("0" * 64) is None and list(store.incoming()) == []
-
-
 def _stored(store: ContentStore, folder: Path, content: bytes) -> str:
     (folder / "original").write_bytes(content)
     return put(store, folder / "original")

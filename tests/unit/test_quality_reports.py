@@ -127,16 +127,21 @@ def test_reports_lie_in_the_staging_area_unless_a_setting_says_otherwise(tmp_pat
 # --- publishing -----------------------------------------------------------------------------------------
 
 
+LOCK = threading.Lock()
+"""Stands for the lock of the warehouse, which holds on all machines."""
+
+
 def put(tmp_path: Path, batch_no: int, text: str, **changes: Any) -> str:
-    run = Staging(tmp_path / "staging").run(RUN)
-    run.batch(batch_no).folder.mkdir(parents=True, exist_ok=True)
+    staging = Staging(tmp_path / "staging")
+    staging.run(RUN).batch(batch_no).folder.mkdir(parents=True, exist_ok=True)
     return publish(
         text,
         quality(batch_no, **changes),
-        run=run,
+        staging=staging,
         run_id=RUN,
         settings=Settings(staging_dir=tmp_path / "staging", data_docs=str(tmp_path / "docs")),
         connections=NoConnections(),
+        lock=LOCK,
     )
 
 
@@ -167,7 +172,6 @@ def test_what_a_killed_process_left_does_not_break_the_next_report(tmp_path: Pat
     torn = run.batch(1).folder
     torn.mkdir(parents=True)
     (torn / "quality.json.part").write_text('{"batch_no": 1, "pa')
-    (run.folder / "data_docs.lock").write_text("")
     site = (tmp_path / "docs" / run_page(RUN)).parent
     site.mkdir(parents=True)
     (site / "index.html.part").write_text("<htm")
@@ -176,10 +180,17 @@ def test_what_a_killed_process_left_does_not_break_the_next_report(tmp_path: Pat
 
 
 def test_an_object_store_without_a_connection_is_refused_in_words(tmp_path: Path) -> None:
-    run = Staging(tmp_path).run(RUN)
     settings = Settings(data_docs="s3://reports")
     with pytest.raises(SourceError, match="s3://reports cannot be read here"):
-        publish("x", quality(0), run=run, run_id=RUN, settings=settings, connections=NoConnections())
+        publish(
+            "x",
+            quality(0),
+            staging=Staging(tmp_path),
+            run_id=RUN,
+            settings=settings,
+            connections=NoConnections(),
+            lock=LOCK,
+        )
 
 
 def test_a_page_that_was_accepted_stands_in_no_report() -> None:

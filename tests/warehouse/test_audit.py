@@ -5,48 +5,59 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Callable, Iterator
-from functools import partial
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import pytest
-from small_ingest import SmallIngest
+from fsspec.implementations.memory import MemoryFileSystem
+from memory_area import MemoryArea
 from sqlalchemy import URL, text
+from staged_ingest import StagedIngest
 from warehouse_snapshot import Snapshot
 
 from textmill.auditing import Audited, Report, audit
 from textmill.auditing.auditor import MOST_KEPT, all_rules
+from textmill.object_uris import ObjectUri
 from textmill.page_table import read_verdicts, write_verdicts
 from textmill.records import BatchItem, FetchedItem
 from textmill.run_wishes import Reread, RunWishes
-from textmill.settings import Settings
-from textmill.stages.report import report
-from textmill.staging import BatchArea, Staging, read_records, write_records
+from textmill.staging import path_of, read_records, write_records, write_text
+from textmill.staging_access import SharedFolder
 from textmill.warehouse.connection import in_transaction, utc_now, warehouse_engine
 from textmill.warehouse.runs import finish_run
 
+Ingested = Callable[[str], Snapshot]
+
 
 @pytest.fixture(scope="module")
-def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
     """Two runs over files of every fate: loaded, flagged, partial, quarantined, unopened, in an archive."""
     with warehouse_engine(warehouse_server) as engine:
-        snapshot = Snapshot(engine, tmp_path_factory.mktemp("audit"))
-        snapshot.empty()
-        _ingest(SmallIngest.below(engine, snapshot.folder))
-        snapshot.take()
-        yield snapshot
+
+        @cache
+        def ingest(kind: str) -> Snapshot:
+            area = MemoryArea("audit") if kind == "store" else None
+            snapshot = Snapshot(engine, tmp_path_factory.mktemp("audit"), area)
+            snapshot.empty()
+            _ingest(StagedIngest.below(engine, snapshot.folder, area and area.open))
+            snapshot.take()
+            return snapshot
+
+        yield ingest
 
 
 @pytest.fixture
-def mill(ingested: Snapshot) -> SmallIngest:
+def mill(request: pytest.FixtureRequest, ingested: Ingested) -> StagedIngest:
     """The two runs as they were, whatever another test did."""
-    ingested.restore()
-    folder = ingested.folder
-    settings = Settings(staging_dir=folder / "staging", stable_seconds=0)
-    return SmallIngest(ingested.engine, folder / "in", Staging(folder / "staging"), settings)
+    snapshot = ingested(getattr(request, "param", "folder"))
+    snapshot.restore()
+    return StagedIngest.below(snapshot.engine, snapshot.folder, snapshot.area and snapshot.area.open)
 
 
-def _ingest(mill: SmallIngest) -> None:
+wherever_it_lies = pytest.mark.parametrize("mill", ["folder", "store"], indirect=True)
+
+
+def _ingest(mill: StagedIngest) -> None:
     mill.write("whole.pdf", "good", "good", "warned")
     mill.write("partial.pdf", "good", "bad", "crashed")
     mill.write("broken.pdf", "broken")
@@ -59,15 +70,16 @@ def _ingest(mill: SmallIngest) -> None:
     mill.run("second")
 
 
-def look(mill: SmallIngest, **changes: Any) -> Report:
+def look(mill: StagedIngest, **changes: Any) -> Report:
     wishes = {"now": utc_now(), "stuck_hours": 12.0, "sample_content": None} | changes
-    return audit(Audited(warehouse=mill.warehouse, staging=mill.staging, **wishes))
+    with mill.access.of_all() as staging:
+        return audit(Audited(warehouse=mill.warehouse, staging=staging, **wishes))
 
 
-def sql(*statements: str) -> Callable[[SmallIngest], None]:
+def sql(*statements: str) -> Callable[[StagedIngest], None]:
     """Return a damage: statements that run with foreign keys switched off."""
 
-    def damage(mill: SmallIngest) -> None:
+    def damage(mill: StagedIngest) -> None:
         with mill.warehouse.begin() as connection:
             for statement in ("SET foreign_key_checks = 0", *statements, "SET foreign_key_checks = 1"):
                 connection.execute(text(statement))
@@ -80,7 +92,8 @@ def of(name: str) -> str:
     return f"(SELECT media_id FROM media_location WHERE uri LIKE '%/{name}')"
 
 
-def test_what_the_stages_leave_agrees(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_what_the_stages_leave_agrees(mill: StagedIngest) -> None:
     found = look(mill)
     assert dict(found.counts) == {}
     assert list(found.in_words()) == [
@@ -93,46 +106,65 @@ def test_what_the_stages_leave_agrees(mill: SmallIngest) -> None:
     assert tuple(books) == (found.rules, 0, 0)
 
 
-def _lose_fetched_item(mill: SmallIngest) -> None:
-    path = mill.staging.run("first").batch(0).fetched
-    items = [one for one in read_records(path, FetchedItem) if one.item.item_no != 0]
-    write_records(path, items, FetchedItem)
+def _lose_fetched_item(mill: StagedIngest) -> None:
+    with mill.batch("first", 0) as batch:
+        items = [one for one in read_records(batch.fetched, FetchedItem) if one.item.item_no != 0]
+        write_records(batch.fetched, items, FetchedItem)
 
 
-def _double_fetched_item(mill: SmallIngest) -> None:
-    path = mill.staging.run("first").batch(0).fetched
-    items = list(read_records(path, FetchedItem))
-    write_records(path, [*items, items[0]], FetchedItem)
+def _double_fetched_item(mill: StagedIngest) -> None:
+    with mill.batch("first", 0) as batch:
+        items = list(read_records(batch.fetched, FetchedItem))
+        write_records(batch.fetched, [*items, items[0]], FetchedItem)
 
 
-def _lose_planned_item(mill: SmallIngest) -> None:
-    path = mill.staging.run("second").batch(0).items
-    write_records(path, list(read_records(path, BatchItem))[1:], BatchItem)
+def _lose_planned_item(mill: StagedIngest) -> None:
+    with mill.batch("second", 0) as batch:
+        write_records(batch.items, list(read_records(batch.items, BatchItem))[1:], BatchItem)
 
 
-def _lose_verdicts(mill: SmallIngest) -> None:
-    path = mill.staging.run("first").batch(0).verdicts
-    write_verdicts(path, list(read_verdicts(path))[1:])
+def _lose_verdicts(mill: StagedIngest) -> None:
+    with mill.batch("first", 0) as batch:
+        write_verdicts(batch.verdicts, list(read_verdicts(batch.verdicts))[1:])
 
 
-def _break_staged_file(mill: SmallIngest) -> None:
-    mill.staging.run("first").batch(0).fetched.write_text("{")
+def _break_staged_file(mill: StagedIngest) -> None:
+    with mill.batch("first", 0) as batch:
+        write_text(batch.fetched, "{")
 
 
-def _copies(mill: SmallIngest) -> list[Path]:
-    return [path for path in mill.staging.content.rglob("*") if path.is_file()]
+def _copies(mill: StagedIngest) -> list[str]:
+    with mill.access.of_all() as staging:
+        return sorted(copy.name for copy in staging.content_store().copies())
 
 
-def _lose_copy(mill: SmallIngest) -> None:
-    _copies(mill)[0].unlink()
+def _lose_copy(mill: StagedIngest) -> None:
+    with mill.access.of_all() as staging:
+        staging.content_store().remove(_copies(mill)[0])
 
 
-def _spoil_copy(mill: SmallIngest) -> None:
-    with _copies(mill)[0].open("r+b") as file:
-        file.write(b"X")
+def _spoil(mill: StagedIngest, sha256: str) -> None:
+    with mill.access.of_all() as staging:
+        copies = staging.content_store()
+        descriptor, path = copies.new_file()
+        os.write(descriptor, b"spoiled")
+        os.close(descriptor)
+        copies.keep(path, sha256)
 
 
-def _staging_of_nobody(mill: SmallIngest) -> None:
+def _spoil_copy(mill: StagedIngest) -> None:
+    _spoil(mill, _copies(mill)[0])
+
+
+def _lose_file(mill: StagedIngest, uri: str, name: str) -> None:
+    if isinstance(mill.access, SharedFolder):
+        (path_of(uri) / name).unlink()
+    else:
+        filesystem = MemoryFileSystem()
+        filesystem.rm_file(f"{ObjectUri.parse(uri).path}/{name}")
+
+
+def _staging_of_nobody(mill: StagedIngest) -> None:
     sql("UPDATE ingest_run SET run_id = 'renamed' WHERE run_id = 'second'")(mill)
 
 
@@ -141,7 +173,7 @@ ENTRY = (
     "first_seen, last_seen, ingest_run_id, batch_no"
 )
 
-DAMAGES: dict[str, tuple[Callable[[SmallIngest], None], set[str]]] = {
+DAMAGES: dict[str, tuple[Callable[[StagedIngest], None], set[str]]] = {
     "all pages of a medium deleted": (
         sql(f"DELETE FROM page WHERE media_id = {of('whole.pdf')}"),
         {"loaded_without_pages", "document_pages", "accepted_page_missing", "orphan_line_page_id"},
@@ -274,8 +306,17 @@ DAMAGES: dict[str, tuple[Callable[[SmallIngest], None], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("what", DAMAGES)
-def test_damage_is_found_by_its_name(mill: SmallIngest, what: str) -> None:
+OF_FILES = [what for what, (damage, _) in DAMAGES.items() if damage.__name__ != "damage"]
+"""Those that are no statements, but two: what files say and the warehouse does not."""
+OF_FILES += ["one page deleted", "an entry on a refused file deleted"]
+
+
+@pytest.mark.parametrize(
+    ("mill", "what"),
+    [*(("folder", what) for what in DAMAGES), *(("store", what) for what in OF_FILES)],
+    indirect=["mill"],
+)
+def test_damage_is_found_by_its_name(mill: StagedIngest, what: str) -> None:
     damage, names = DAMAGES[what]
     damage(mill)
     if what == "a run that hangs":
@@ -297,7 +338,7 @@ CONSEQUENCES = {
 """What else may disagree once something does."""
 
 
-def test_findings_are_stored_and_said_with_what_to_do(mill: SmallIngest) -> None:
+def test_findings_are_stored_and_said_with_what_to_do(mill: StagedIngest) -> None:
     sql("DELETE FROM document")(mill)
     found = look(mill)
     with mill.warehouse.connect() as connection:
@@ -311,7 +352,7 @@ def test_findings_are_stored_and_said_with_what_to_do(mill: SmallIngest) -> None
     assert lines[-1] == f"  To do: {found.remedies['document_pages']}"
 
 
-def test_of_many_findings_the_first_are_kept_and_all_are_counted(mill: SmallIngest) -> None:
+def test_of_many_findings_the_first_are_kept_and_all_are_counted(mill: StagedIngest) -> None:
     rows = ", ".join(f"({number}, 'x', 1)" for number in range(10_000, 10_000 + MOST_KEPT + 5))
     sql(f"INSERT INTO document (media_id, text, pages) VALUES {rows}")(mill)
     found = look(mill)
@@ -320,9 +361,10 @@ def test_of_many_findings_the_first_are_kept_and_all_are_counted(mill: SmallInge
     assert "  … and 5 more" in list(found.in_words())
 
 
-def test_a_sample_of_copies_is_as_large_as_it_is_wanted(mill: SmallIngest) -> None:
-    for path in _copies(mill):
-        path.write_bytes(b"spoiled")
+@wherever_it_lies
+def test_a_sample_of_copies_is_as_large_as_it_is_wanted(mill: StagedIngest) -> None:
+    for sha256 in _copies(mill):
+        _spoil(mill, sha256)
     assert len(_copies(mill)) == 2
     assert look(mill, sample_content=1).counts == {"content_damaged": 1}
     assert look(mill, sample_content=0).counts == {}
@@ -336,7 +378,8 @@ def test_every_rule_says_what_to_do_in_a_sentence() -> None:
     assert all(len(name) <= 64 for name in remedies)
 
 
-def test_unfinished_business_is_no_damage(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_unfinished_business_is_no_damage(mill: StagedIngest) -> None:
     """After each stage of a run that goes on, with killed and repeated attempts between them."""
     mill.write("new.pdf", "good", "bad")
     mill.write("newer.pdf", "broken")
@@ -347,7 +390,7 @@ def test_unfinished_business_is_no_damage(mill: SmallIngest) -> None:
         assert look(mill).counts == {}
         mill.fetch("third", uri)
         assert look(mill).counts == {}
-        BatchArea.at(uri).fetched.unlink()  # as if it was killed before it had written that
+        _lose_file(mill, uri, "fetched.jsonl")  # as if it was killed before it had written that
         assert look(mill).counts == {}
         mill.read("third", uri)
         assert look(mill).counts == {}
@@ -355,11 +398,12 @@ def test_unfinished_business_is_no_damage(mill: SmallIngest) -> None:
         assert look(mill).counts == {}
         mill.finish_batch("third", uri)
     assert look(mill).counts == {}
-    report(mill.warehouse, mill.staging, run_id="third")
+    mill.report("third")
     assert look(mill).counts == {}
 
 
-def test_a_failed_run_is_no_damage_and_neither_is_the_run_that_reads_its_media(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_a_failed_run_is_no_damage_and_neither_is_the_run_that_reads_its_media(mill: StagedIngest) -> None:
     from textmill.errors import BatchFailed
 
     mill.write("new.pdf", "good", "good")
@@ -370,13 +414,13 @@ def test_a_failed_run_is_no_damage_and_neither_is_the_run_that_reads_its_media(m
     for uri in uris[1:]:
         mill.fetch("third", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="third")
+        mill.report("third")
     assert look(mill).counts == {}
     mill.run("fourth")
     assert look(mill).counts == {}
 
 
-def test_a_dry_run_is_no_damage_whether_it_succeeds_or_fails(mill: SmallIngest) -> None:
+def test_a_dry_run_is_no_damage_whether_it_succeeds_or_fails(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     for run_id, problems in (("dry", []), ("failed-dry", ["a source is gone"])):
         assert mill.start(run_id, wishes=RunWishes(dry_run=True)) == []
@@ -386,7 +430,7 @@ def test_a_dry_run_is_no_damage_whether_it_succeeds_or_fails(mill: SmallIngest) 
         assert look(mill).counts == {}
 
 
-def test_files_that_change_go_and_come_back_are_no_damage(mill: SmallIngest) -> None:
+def test_files_that_change_go_and_come_back_are_no_damage(mill: StagedIngest) -> None:
     late = mill.folder / "late.pdf"
     partial = (mill.folder / "partial.pdf").read_bytes()
     (mill.folder / "partial.pdf").unlink()
@@ -402,7 +446,7 @@ def test_files_that_change_go_and_come_back_are_no_damage(mill: SmallIngest) -> 
     assert look(mill).counts == {}
 
 
-def test_what_a_later_run_read_otherwise_is_its_own_business(mill: SmallIngest) -> None:
+def test_what_a_later_run_read_otherwise_is_its_own_business(mill: StagedIngest) -> None:
     """Pages of which the first run's files speak were replaced since."""
     mill.run("third", wishes=RunWishes(reread=Reread.EVERYTHING))
     sql("UPDATE page SET text = text, ingest_run_id = (SELECT id FROM ingest_run WHERE run_id = 'third')")(
@@ -412,7 +456,7 @@ def test_what_a_later_run_read_otherwise_is_its_own_business(mill: SmallIngest) 
 
 
 def test_an_audit_that_was_killed_leaves_a_row_without_an_end(
-    mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
+    mill: StagedIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import textmill.auditing.auditor as module
 

@@ -4,74 +4,95 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
-from small_ingest import SmallIngest
+from memory_area import MemoryArea
 from sqlalchemy import URL, Connection, text
+from staged_ingest import StagedIngest
 from warehouse_snapshot import Snapshot
 
 from textmill.access import NoConnections
 from textmill.errors import BatchFailed, StagingError
-from textmill.fetching.content_store import ContentStore
 from textmill.quality.data_docs_site import run_page
 from textmill.retention import Periods, Removed, clean
 from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
-from textmill.stages.report import report
-from textmill.staging import Staging
+from textmill.staging import write_text
 from textmill.warehouse.connection import in_transaction, utc_now, warehouse_engine
 
 NEVER = Periods(staging=0, content=0, run=0, quarantine=0, data_docs=0, audit=0, torn=0)
 DAY = 86_400
 
 
+Ingested = Callable[[str], Snapshot]
+
+
 @pytest.fixture(scope="module")
-def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+def ingested(warehouse_server: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
     """Two runs, of which the second found nothing new, over files that were loaded, refused and opened."""
     with warehouse_engine(warehouse_server) as engine:
-        snapshot = Snapshot(engine, tmp_path_factory.mktemp("retention"))
-        snapshot.empty()
-        mill = SmallIngest.below(engine, snapshot.folder)
-        mill.write("whole.pdf", "good", "good")
-        mill.write("partial.pdf", "good", "bad")
-        mill.write("broken.pdf", "broken")
-        mill.run("first")
-        mill.run("idle")
-        mill.run("last")
-        snapshot.take()
-        yield snapshot
+
+        @cache
+        def ingest(kind: str) -> Snapshot:
+            area = MemoryArea("retention") if kind == "store" else None
+            snapshot = Snapshot(engine, tmp_path_factory.mktemp("retention"), area)
+            snapshot.empty()
+            mill = StagedIngest.below(engine, snapshot.folder, area and area.open)
+            mill.write("whole.pdf", "good", "good")
+            mill.write("partial.pdf", "good", "bad")
+            mill.write("broken.pdf", "broken")
+            mill.run("first")
+            mill.run("idle")
+            mill.run("last")
+            snapshot.take()
+            return snapshot
+
+        yield ingest
 
 
 @pytest.fixture
-def mill(ingested: Snapshot) -> SmallIngest:
+def mill(request: pytest.FixtureRequest, ingested: Ingested) -> StagedIngest:
     """The runs as they were, whatever another test did."""
-    ingested.restore()
-    folder = ingested.folder
-    settings = Settings(staging_dir=folder / "staging", stable_seconds=0)
-    return SmallIngest(ingested.engine, folder / "in", Staging(folder / "staging"), settings)
+    snapshot = ingested(getattr(request, "param", "folder"))
+    snapshot.restore()
+    return StagedIngest.below(snapshot.engine, snapshot.folder, snapshot.area and snapshot.area.open)
 
 
-def sweep(mill: SmallIngest, *, days: float = 2, dry_run: bool = False, **wishes: Any) -> dict[str, Removed]:
+@pytest.fixture
+def area(ingested: Ingested) -> MemoryArea:
+    """Where the staging area of `mill` lies, in tests about a store."""
+    found = ingested("store").area
+    assert found is not None
+    return found
+
+
+wherever_it_lies = pytest.mark.parametrize("mill", ["folder", "store"], indirect=True)
+in_a_store = pytest.mark.parametrize("mill", ["store"], indirect=True)
+
+
+def sweep(mill: StagedIngest, *, days: float = 2, dry_run: bool = False, **wishes: Any) -> dict[str, Removed]:
     """Clean up as if it were some days later; only what is asked for, after one day."""
     ignored = wishes.pop("ignored", False)
     periods = replace(NEVER, **dict.fromkeys(wishes.pop("kinds", "").split(), 1), **wishes)
-    removed = clean(
-        mill.warehouse,
-        mill.staging,
-        mill.settings,
-        NoConnections(),
-        periods=periods,
-        now=utc_now() + timedelta(days=days),
-        dry_run=dry_run,
-        ignored=ignored,
-    )
+    with mill.access.of_all() as staging:
+        removed = clean(
+            mill.warehouse,
+            staging,
+            mill.settings,
+            NoConnections(),
+            periods=periods,
+            now=utc_now() + timedelta(days=days),
+            dry_run=dry_run,
+            ignored=ignored,
+        )
     return {one.kind: one for one in removed}
 
 
@@ -79,28 +100,37 @@ def counts(removed: dict[str, Removed]) -> dict[str, int]:
     return {kind: one.count for kind, one in removed.items() if one.count}
 
 
-def run_sql(mill: SmallIngest, *statements: str) -> None:
+def run_sql(mill: StagedIngest, *statements: str) -> None:
     with mill.warehouse.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
 
 
-def rows(mill: SmallIngest, sql: str) -> list[Any]:
+def rows(mill: StagedIngest, sql: str) -> list[Any]:
     with mill.warehouse.connect() as connection:
         return list(connection.execute(text(sql)).all())
 
 
-def everything(mill: SmallIngest) -> tuple[list[str], list[Any]]:
-    files = sorted(str(path) for path in mill.staging.root.rglob("*"))
+def everything(mill: StagedIngest) -> tuple[list[str], list[Any]]:
+    with mill.access.of_all() as staging:
+        runs = staging.run_folders()
+        staged = [runs.find(name) for name in runs.names()]
+        files = sorted(str(one) for one in (*staged, *staging.content_store().copies()))
     tables = ("ingest_run", "ingest_batch", "quarantine", "media", "media_location", "audit", "page")
     return files, [rows(mill, f"SELECT * FROM {name} ORDER BY id") for name in tables]
 
 
-def copies(mill: SmallIngest) -> set[str]:
-    return {path.name for path in ContentStore(mill.staging.content).copies()}
+def copies(mill: StagedIngest) -> set[str]:
+    with mill.access.of_all() as staging:
+        return {copy.name for copy in staging.content_store().copies()}
 
 
-def sha_of(mill: SmallIngest, name: str) -> str:
+def runs(mill: StagedIngest) -> list[str]:
+    with mill.access.of_all() as staging:
+        return list(staging.run_folders().names())
+
+
+def sha_of(mill: StagedIngest, name: str) -> str:
     (row,) = rows(
         mill,
         "SELECT m.sha256 FROM media AS m JOIN media_location AS l ON l.media_id = m.id "
@@ -112,14 +142,15 @@ def sha_of(mill: SmallIngest, name: str) -> str:
 ALL = "staging content run quarantine data_docs audit torn"
 
 
-def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_nothing_goes_before_its_time_and_nothing_where_it_is_kept_for_ever(mill: StagedIngest) -> None:
     before = everything(mill)
     assert counts(sweep(mill, days=0.5, kinds=ALL)) == {}
     assert counts(sweep(mill, days=10_000)) == {}
     assert everything(mill) == before
 
 
-def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: SmallIngest) -> None:
+def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: StagedIngest) -> None:
     run_sql(mill, "INSERT INTO audit (started_at, finished_at) VALUES (NOW(), NOW()), (NOW(), NOW())")
     (mill.staging.content / "incoming-torn").write_bytes(b"half")
     (mill.staging.data_docs / run_page("idle").parent).mkdir(parents=True)
@@ -146,50 +177,54 @@ def test_a_dry_run_says_what_the_next_run_removes_and_touches_nothing(mill: Smal
 # --- staging -----------------------------------------------------------------------------------------------
 
 
-def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_staging_of_an_ended_run_goes_whole_and_what_goes_on_stays(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going")
-    unknown = mill.staging.runs / "run=unknown"
-    unknown.mkdir()
+    with mill.access.of_run("unknown") as staging:
+        write_text(staging.run("unknown").sources, "")
     gone = sweep(mill, kinds="staging")["staging folders"]
     assert sorted(gone.examples) == ["run=first", "run=idle", "run=last", "run=unknown"]
-    assert [path.name for path in mill.staging.runs.iterdir()] == ["run=going"]
+    assert runs(mill) == ["run=going"]
     assert not (mill.staging.root / "removing").exists()
     mill.read("going", uri)
     mill.finish_batch("going", uri)
 
 
-def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_a_run_whose_id_is_too_long_for_a_name_is_known_by_its_hash(mill: StagedIngest) -> None:
     run_id = "manual__" + "é".encode().hex() * 60
     mill.write("new.pdf", "good")
     mill.start(run_id)
     assert mill.staging.run(run_id).folder.name.startswith("run-sha256=")
     assert counts(sweep(mill, kinds="staging")) == {"staging folders": 3}
     with suppress(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id=run_id)
+        mill.report(run_id)
     assert counts(sweep(mill, kinds="staging")) == {"staging folders": 1}
 
 
-def test_a_run_that_was_cleared_is_going_on_whatever_its_age(mill: SmallIngest) -> None:
-    mill.fetch("first", mill.staging.run("first").batch(0).uri)
+@wherever_it_lies
+def test_a_run_that_was_cleared_is_going_on_whatever_its_age(mill: StagedIngest) -> None:
+    mill.fetch("first", mill.address("first", 0))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
-    assert mill.staging.run("first").folder.exists()
+    assert "run=first" in runs(mill)
 
 
-def test_a_task_that_is_cleared_alone_keeps_its_run(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_a_task_that_is_cleared_alone_keeps_its_run(mill: StagedIngest) -> None:
     """Reading does not reopen the run, but notes when it began."""
-    uri = mill.staging.run("first").batch(0).uri
+    uri = mill.address("first", 0)
     mill.note("first", uri, state="reading", ocr_started_at=utc_now() + timedelta(days=1.5))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
 
 
-def test_a_folder_that_was_touched_lately_stays(mill: SmallIngest) -> None:
+def test_a_folder_that_was_touched_lately_stays(mill: StagedIngest) -> None:
     later = utc_now().timestamp() + 1.5 * DAY
     os.utime(mill.staging.run("first").batch(0).folder, (later, later))
     assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
 
 
-def test_a_killed_removal_is_ended_by_the_next_run(mill: SmallIngest) -> None:
+def test_a_killed_removal_is_ended_by_the_next_run(mill: StagedIngest) -> None:
     half = mill.staging.root / "removing" / "run=first.0123"
     half.mkdir(parents=True)
     shutil.move(mill.staging.run("first").batch(0).folder, half / "0000")
@@ -200,14 +235,14 @@ def test_a_killed_removal_is_ended_by_the_next_run(mill: SmallIngest) -> None:
 
 
 def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
-    mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
+    mill: StagedIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fetching reopens the run; that waits for the lock, and then finds no files instead of half of them."""
-    import textmill.retention.staged_runs as module
+    from textmill.trash import Trash
 
-    uri = mill.staging.run("first").batch(0).uri
+    uri = mill.address("first", 0)
     taken: list[str] = []
-    take = module.Trash.take
+    take = Trash.take
     fetched: list[BaseException | None] = []
 
     def fetch() -> None:
@@ -228,7 +263,7 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
             taken.append(folder.name)
         take(trash, folder)
 
-    monkeypatch.setattr(module.Trash, "take", slow)
+    monkeypatch.setattr(Trash, "take", slow)
     sweep(mill, kinds="staging")
     thread.join(30)
     (error,) = fetched
@@ -239,14 +274,17 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
 # --- copies ------------------------------------------------------------------------------------------------
 
 
-def stored(mill: SmallIngest, name: str) -> None:
+def stored(mill: StagedIngest, name: str) -> None:
     """Have a copy of a file lie in the store, as a killed load would leave it."""
-    store = ContentStore(mill.staging.content)
-    with store.receive_file(mill.folder / name, name=name, max_bytes=10_000) as incoming:
+    with (
+        mill.access.of_all() as staging,
+        staging.content_store().receive_file(mill.folder / name, name=name, max_bytes=10_000) as incoming,
+    ):
         incoming.keep()
 
 
-def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: StagedIngest) -> None:
     stored(mill, "whole.pdf")
     needed = {sha_of(mill, "partial.pdf"), sha_of(mill, "broken.pdf")}
     assert copies(mill) == {*needed, sha_of(mill, "whole.pdf")}
@@ -259,7 +297,8 @@ def test_copies_of_what_is_loaded_go_and_those_in_quarantine_stay(mill: SmallIng
     assert copies(mill) == {sha_of(mill, "partial.pdf")}
 
 
-def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_copies_that_a_going_run_has_fetched_stay(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("going", wishes=RunWishes(reread=Reread.EVERYTHING))
     mill.fetch("going", uri, Reread.EVERYTHING)
@@ -270,13 +309,14 @@ def test_copies_that_a_going_run_has_fetched_stay(mill: SmallIngest) -> None:
     mill.finish_batch("going", uri)
 
 
-def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill: StagedIngest) -> None:
     """Also of content that another run has claimed and loaded since."""
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     mill.run("other")
     stored(mill, "new.pdf")
     sha256 = sha_of(mill, "new.pdf")
@@ -285,61 +325,67 @@ def test_copies_of_a_batch_that_is_not_loaded_stay_while_it_can_be_cleared(mill:
     ]
     sweep(mill, kinds="content")
     assert sha256 in copies(mill)
-    mill.finish_batch("other", mill.staging.run("other").batch(0).uri)
+    mill.finish_batch("other", mill.address("other", 0))
     stored(mill, "new.pdf")
-    shutil.rmtree(mill.staging.run("other").folder)
-    sweep(mill, kinds="content staging")  # now that batch is gone as well
+    sweep(mill, kinds="content staging")  # now its batch is gone as well
     assert sha256 not in copies(mill)
 
 
-def test_content_that_is_not_through_stays(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_content_that_is_not_through_stays(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     assert "fetched copies" not in counts(sweep(mill, kinds="content staging"))
 
 
-def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_nothing_goes_when_nobody_knows_what_a_batch_needs(mill: StagedIngest) -> None:
     stored(mill, "whole.pdf")
     run_sql(mill, "UPDATE ingest_batch SET state = 'read'")
-    (mill.staging.run("first").batch(0).fetched).write_text("{}")
+    with mill.batch("first", 0) as batch:
+        write_text(batch.fetched, "{}")
     with pytest.raises(StagingError):
         sweep(mill, kinds="content")
     assert sha_of(mill, "whole.pdf") in copies(mill)
 
 
-def test_a_copy_of_nobody_goes_and_comes_back_when_it_is_claimed_at_this_moment(
-    mill: SmallIngest, monkeypatch: pytest.MonkeyPatch
+@wherever_it_lies
+def test_a_copy_of_nobody_goes_and_who_claims_it_at_this_moment_waits_and_puts_it_there_anew(
+    mill: StagedIngest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The moment between the look and the removal, in which an unknown content cannot be locked."""
+    """The moment between the look and the removal, in which there is no row yet that could be locked."""
     import textmill.retention.copies as module
 
-    path = mill.write("unknown.pdf", "good")
+    mill.write("unknown.pdf", "good")
     stored(mill, "unknown.pdf")
     (sha256,) = copies(mill) - {sha_of(mill, "partial.pdf"), sha_of(mill, "broken.pdf")}
-    assert sha256 in {path.name for path in ContentStore(mill.staging.content).copies()}
     (uri,) = mill.start("going")
+    thread = Thread(target=lambda: mill.fetch("going", uri))
     lock, looks = module.lock_content, []
 
     def claimed_between(connection: Connection, wanted: str) -> bool:
-        known = lock(connection, wanted)
-        if not looks:
-            mill.fetch("going", uri)  # claims it, and keeps a copy of its own
-        looks.append(known)
-        return known
+        looks.append(lock(connection, wanted))
+        thread.start()
+        thread.join(1)
+        assert thread.is_alive(), "fetching did not wait"
+        return looks[-1]
 
     monkeypatch.setattr(module, "lock_content", claimed_between)
-    assert counts(sweep(mill, kinds="content")) == {}
-    assert looks == [False, True]
-    assert sha256 in copies(mill) and path.exists()
+    assert counts(sweep(mill, kinds="content")) == {"fetched copies": 1}
+    thread.join(30)
+    assert looks == [False]
+    assert sha256 in copies(mill)
     monkeypatch.undo()
+    assert counts(sweep(mill, kinds="content")) == {}
     mill.read("going", uri)
     mill.finish_batch("going", uri)
 
 
-def test_an_ingest_beside_it_loses_nothing(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_an_ingest_beside_it_loses_nothing(mill: StagedIngest) -> None:
     """Retention that takes everything for old goes round and round while runs fetch, read and load."""
     done, problems = Event(), []
 
@@ -371,7 +417,7 @@ def test_an_ingest_beside_it_loses_nothing(mill: SmallIngest) -> None:
 # --- halves of files, reports, audits ----------------------------------------------------------------------
 
 
-def test_halves_of_files_go_and_those_that_grow_stay(mill: SmallIngest) -> None:
+def test_halves_of_files_go_and_those_that_grow_stay(mill: StagedIngest) -> None:
     old = mill.staging.run("first").batch(0).folder / "pages.parquet.part"
     old.write_bytes(b"half")
     new = mill.staging.content / "incoming-new"
@@ -384,7 +430,7 @@ def test_halves_of_files_go_and_those_that_grow_stay(mill: SmallIngest) -> None:
 
 @pytest.mark.parametrize("place", ["", "docs"])
 def test_reports_of_ended_runs_go_and_whatever_else_lies_there_stays(
-    mill: SmallIngest, place: str, tmp_path: Path
+    mill: StagedIngest, place: str, tmp_path: Path
 ) -> None:
     root = tmp_path / place if place else mill.staging.data_docs
     mill.settings = mill.settings.model_copy(update={"data_docs": str(root) if place else ""})
@@ -402,7 +448,7 @@ def test_reports_of_ended_runs_go_and_whatever_else_lies_there_stays(
     ]
 
 
-def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIngest) -> None:
+def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: StagedIngest) -> None:
     from fsspec.implementations.memory import MemoryFileSystem
 
     class Memory(NoConnections):
@@ -432,7 +478,7 @@ def test_reports_in_an_object_store_go_by_the_books_of_their_runs(mill: SmallIng
     store.rm("/docs", recursive=True)
 
 
-def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: SmallIngest) -> None:
+def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: StagedIngest) -> None:
     ended = [("'2020-01-01'", "'2020-01-01'"), ("'2020-01-02'", "'2020-01-02'"), ("'2020-01-03'", "NULL")]
     for began, finished in ended:
         run_sql(mill, f"INSERT INTO audit (started_at, finished_at) VALUES ({began}, {finished})")
@@ -445,7 +491,8 @@ def test_old_audits_go_but_for_the_latest_that_came_to_its_end(mill: SmallIngest
 # --- the warehouse -----------------------------------------------------------------------------------------
 
 
-def test_runs_that_nothing_names_go_with_their_batches(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_runs_that_nothing_names_go_with_their_batches(mill: StagedIngest) -> None:
     assert counts(sweep(mill, kinds="run")) == {}  # their staging files could not be cleared any more
     assert sweep(mill, kinds="staging run")["runs"].examples == ["idle"]
     # The first is named by pages and entries, the last by its source.
@@ -453,12 +500,12 @@ def test_runs_that_nothing_names_go_with_their_batches(mill: SmallIngest) -> Non
     assert rows(mill, "SELECT COUNT(*) FROM ingest_batch") == [(1,)]
 
 
-def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: SmallIngest) -> None:
+def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: StagedIngest) -> None:
     mill.write("new.pdf", "good")
     (uri,) = mill.start("failing")
     mill.fetch("failing", uri)
     with pytest.raises(BatchFailed):
-        report(mill.warehouse, mill.staging, run_id="failing")
+        mill.report("failing")
     mill.start("going")
     mill.run("after")
     run_sql(mill, "UPDATE media SET status = 'claimed', claimed_run = 'failing' WHERE claimed_run = 'after'")
@@ -467,7 +514,7 @@ def test_runs_that_go_on_or_claim_what_is_not_through_stay(mill: SmallIngest) ->
     assert sorted(sweep(mill, kinds="run")["runs"].examples) == ["idle", "last"]
 
 
-def test_history_of_an_entry_keeps_its_runs(mill: SmallIngest) -> None:
+def test_history_of_an_entry_keeps_its_runs(mill: StagedIngest) -> None:
     run_sql(
         mill,
         "INSERT INTO quarantine_event (quarantine_id, happened_at, event, reason, message, ingest_run_id) "
@@ -477,7 +524,7 @@ def test_history_of_an_entry_keeps_its_runs(mill: SmallIngest) -> None:
     assert counts(sweep(mill, kinds="staging run")) == {"staging folders": 3}
 
 
-def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: SmallIngest) -> None:
+def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: StagedIngest) -> None:
     """The load has not committed yet: removing the run waits for it."""
     shutil.rmtree(mill.staging.runs)
     (key,) = rows(mill, "SELECT id FROM ingest_run WHERE run_id = 'idle'")
@@ -492,7 +539,7 @@ def test_a_page_that_is_written_at_this_moment_keeps_its_run(mill: SmallIngest) 
     assert removed == [{}]
 
 
-def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mill: SmallIngest) -> None:
+def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mill: StagedIngest) -> None:
     run_sql(
         mill,
         "UPDATE quarantine SET status = 'ignored', closed_at = '2020-01-01' WHERE page_no IS NOT NULL",
@@ -519,13 +566,13 @@ def test_closed_entries_go_with_their_history_and_open_and_ignored_ones_stay(mil
     assert counts(sweep(mill, kinds="quarantine", ignored=True)) == {"closed quarantine entries": 1}
 
 
-def test_an_entry_resolved_by_hand_stays_while_its_medium_lacks_the_page(mill: SmallIngest) -> None:
+def test_an_entry_resolved_by_hand_stays_while_its_medium_lacks_the_page(mill: StagedIngest) -> None:
     run_sql(mill, "UPDATE quarantine SET status = 'resolved', closed_at = '2020-01-01'")
     assert counts(sweep(mill, kinds="quarantine")) == {}
 
 
 def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_address(
-    mill: SmallIngest,
+    mill: StagedIngest,
 ) -> None:
     run_sql(
         mill,
@@ -543,7 +590,8 @@ def test_an_entry_resolved_by_hand_stays_while_no_run_opens_what_lies_at_its_add
     assert counts(sweep(mill, kinds="quarantine")) == {"closed quarantine entries": 1}
 
 
-def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -> None:
+@wherever_it_lies
+def test_what_comes_back_after_its_entry_went_is_read_again(mill: StagedIngest) -> None:
     from textmill.auditing import Audited, audit
 
     kept = {name: (mill.folder / name).read_bytes() for name in ("partial.pdf", "broken.pdf")}
@@ -556,8 +604,12 @@ def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -
     assert counts(sweep(mill, kinds="quarantine content staging"))["closed quarantine entries"] == 3
     sweep(mill, kinds="content")
     assert copies(mill) == set() and rows(mill, "SELECT * FROM quarantine") == []
-    audited = Audited(mill.warehouse, mill.staging, utc_now(), 12.0, None)
-    assert audit(audited).counts == {}
+
+    def disagreements() -> Any:
+        with mill.access.of_all() as staging:
+            return audit(Audited(mill.warehouse, staging, utc_now(), 12.0, None)).counts
+
+    assert disagreements() == {}
     for name, content in kept.items():
         (mill.folder / name).write_bytes(content)
     (mill.folder / "empty.pdf").write_bytes(b"")
@@ -568,10 +620,10 @@ def test_what_comes_back_after_its_entry_went_is_read_again(mill: SmallIngest) -
         ("open", "empty_file"),
         ("open", "symbol_soup"),
     ]
-    assert audit(audited).counts == {}
+    assert disagreements() == {}
 
 
-def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> None:
+def test_an_entry_that_is_opened_again_meanwhile_stays(mill: StagedIngest) -> None:
     from textmill.warehouse.closed_entries import Closed, closed_entries, remove_entries
 
     run_sql(mill, "UPDATE quarantine SET status = 'gone', closed_at = '2020-01-01'")
@@ -583,9 +635,9 @@ def test_an_entry_that_is_opened_again_meanwhile_stays(mill: SmallIngest) -> Non
     assert gone == keys[1:]
 
 
-def test_a_killed_run_of_it_goes_on(mill: SmallIngest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_run_of_it_goes_on(mill: StagedIngest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed when the folders were taken away and none was removed."""
-    import textmill.retention.trash as module
+    import textmill.trash as module
 
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from textmill.auditing.rule import Audited, Finding
-from textmill.fetching.content_store import ContentStore
+from textmill.fetching.content_store import StoredCopy
 from textmill.warehouse.tables import media, quarantine
 
 _FETCH_AGAIN = "Try the entry in quarantine again, by its reason or source: that fetches the file anew."
@@ -25,18 +25,19 @@ class NeededContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield contents that are needed and not there. Asked twice: loading removes what is through."""
-        store = ContentStore(audited.staging.content)
+        store = audited.staging.content_store()
         with audited.warehouse.connect() as connection:
-            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(_needed())
-            missing = [sha256 for sha256 in rows.scalars() if not store.path(sha256).exists()]
+            in_order = _needed().order_by(media.c.sha256)
+            rows = connection.execution_options(stream_results=True, yield_per=1000).execute(in_order)
+            missing = list(store.missing(rows.scalars()))
         for sha256 in missing:
             with audited.warehouse.connect() as connection:
                 still = connection.execute(_needed().where(media.c.sha256 == sha256)).first()
-            if still is not None and not store.path(sha256).exists():
+            if still is not None and store.find(sha256) is None:
                 yield Finding(
                     "content_missing",
                     sha256,
-                    f"Medium {sha256} has an open entry in quarantine, but no copy {store.path(sha256)}.",
+                    f"Medium {sha256} has an open entry in quarantine, but no copy {store.where(sha256)}.",
                 )
 
 
@@ -63,13 +64,15 @@ class DamagedContent:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield copies that are something else than they should be; of all, or of a sample."""
-        for path in _sample(ContentStore(audited.staging.content).copies(), audited.sample_content):
-            with suppress(FileNotFoundError):  # loaded meanwhile, and removed
-                if _sha256(path) != path.name:
+        store = audited.staging.content_store()
+        for copy in _sample(store.copies(), audited.sample_content):
+            # Loaded meanwhile, and removed: not at hand, or gone before it is opened.
+            with suppress(FileNotFoundError), store.at_hand(copy.name) as path:
+                if path is not None and _sha256(path) != copy.name:
                     yield Finding(
                         "content_damaged",
-                        path.name,
-                        f"The bytes of {path} do not have the hash that is its name.",
+                        copy.name,
+                        f"The bytes of {store.where(copy.name)} do not have the hash that is its name.",
                     )
 
 
@@ -78,17 +81,17 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sample(paths: Iterator[Path], most: int | None) -> list[Path] | Iterator[Path]:
-    """Return so many of the paths, each with the same chance, or all of them.
+def _sample(copies: Iterator[StoredCopy], most: int | None) -> list[StoredCopy] | Iterator[StoredCopy]:
+    """Return so many of the copies, each with the same chance, or all of them.
 
     Reservoir sampling, algorithm R: Vitter, Random sampling with a reservoir, ACM TOMS 11 (1985).
     """
     if most is None:
-        return paths
-    kept: list[Path] = []
-    for number, path in enumerate(paths):
+        return copies
+    kept: list[StoredCopy] = []
+    for number, copy in enumerate(copies):
         if number < most:
-            kept.append(path)
+            kept.append(copy)
         elif (place := random.randrange(number + 1)) < most:  # noqa: S311  # no secret hangs on it
-            kept[place] = path
+            kept[place] = copy
     return kept

@@ -31,6 +31,11 @@ _PAGE = re.compile(rb'\{"type":"page","page":\{"sha256":"([0-9a-f]{64})","page_n
 """How the line of a page begins: checking all of each would take longer than everything else."""
 
 
+def files_read(area: BatchArea) -> tuple[Path, ...]:
+    """Return the files of a batch that `StagedBatch.read` opens."""
+    return area.items, area.fetched, area.checkpoint, area.verdicts
+
+
 @dataclass
 class StagedBatch:
     """The files of one batch that is loaded.

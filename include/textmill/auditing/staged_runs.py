@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,10 +10,11 @@ from sqlalchemy import Connection, Row, select
 
 from textmill.auditing.arrived import Arrived
 from textmill.auditing.rule import Audited, Finding
-from textmill.auditing.staged_batch import PageKey, StagedBatch, address_sum
+from textmill.auditing.staged_batch import PageKey, StagedBatch, address_sum, files_read
 from textmill.errors import StagingError
 from textmill.records import FetchedItem, FetchOutcome
-from textmill.staging import RunArea, name_of
+from textmill.run_folders import RunFiles
+from textmill.staging import name_of
 from textmill.warehouse.ended_runs import run_in
 from textmill.warehouse.runs import DRY_RUN
 from textmill.warehouse.tables import SETTLED, ingest_batch
@@ -42,18 +42,19 @@ class StagedRuns:
 
     def look(self, audited: Audited) -> Iterator[Finding]:
         """Yield what the files of ended runs say and the warehouse does not."""
-        runs = audited.staging.runs
-        for folder in sorted(runs.iterdir()) if runs.exists() else ():
-            before = _state(audited, folder)
-            found = list(_look_at_run(audited, folder))
+        runs = audited.staging.run_folders()
+        for name in list(runs.names()):
+            before = _state(audited, name)
+            with runs.files(name) as files:
+                found = list(_look_at_run(audited, name, files))
             # A run that was cleared, or cleaned up, meanwhile is none that ended.
-            if found and folder.exists() and _state(audited, folder) == before:
+            if found and runs.find(name) is not None and _state(audited, name) == before:
                 yield from found
 
 
-def _state(audited: Audited, folder: Path) -> list[Any]:
+def _state(audited: Audited, name: str) -> list[Any]:
     with audited.warehouse.connect() as connection:
-        run = run_in(connection, folder.name)
+        run = run_in(connection, name)
         if run is None:
             return []
         return [run.state, run.finished_at, *_batches(connection, run.id).values()]
@@ -74,15 +75,16 @@ def _batches(connection: Connection, ingest_run_id: int) -> dict[int, Row[*tuple
     return {row.batch_no: row for row in rows}
 
 
-def _look_at_run(audited: Audited, folder: Path) -> Iterator[Finding]:
-    area = RunArea(folder)
+def _look_at_run(audited: Audited, folder_name: str, files: RunFiles) -> Iterator[Finding]:
     with audited.warehouse.connect() as connection:
-        run = run_in(connection, folder.name)
+        run = run_in(connection, folder_name)
         batches = {} if run is None else _batches(connection, run.id)
     if run is None:
-        if area.discovered.exists():
+        if files.area.discovered.exists():
             yield Finding(
-                "run_not_in_books", folder.name, f"{folder} has the files of a run that is not in the books."
+                "run_not_in_books",
+                folder_name,
+                f"{files.address} has the files of a run that is not in the books.",
             )
         return
     if run.finished_at is None or run.state in ("running", DRY_RUN) or run.batches is None:
@@ -90,23 +92,27 @@ def _look_at_run(audited: Audited, folder: Path) -> Iterator[Finding]:
     if run.params.get("dry_run"):  # a dry run can fail, too
         return
     try:
-        yield from _look_at_plan(area, run.run_id)
+        yield from _look_at_plan(files, run.run_id)
     except (StagingError, ValidationError, ValueError) as error:
-        yield _damaged(area.folder, error)
+        yield _damaged(files, files.address, error)
     for row in batches.values():
         if row.state == "loaded":
-            yield from _look_at_batch(audited, area, run, row)
+            yield from _look_at_batch(audited, files, run, row)
 
 
-def _damaged(path: Path, error: Exception) -> Finding:
-    return Finding("staged_file_damaged", str(path), f"Of {path}, a file cannot be read: {error}")
+def _damaged(files: RunFiles, place: str, error: Exception) -> Finding:
+    sentence = files.in_place(f"Of {place}, a file cannot be read: {error}")
+    return Finding("staged_file_damaged", place, sentence)
 
 
-def _look_at_plan(area: RunArea, run_id: str) -> Iterator[Finding]:
-    found = address_sum(area.discovered, items=False)
-    planned = [address_sum(batch / "items.jsonl", items=True) for batch in sorted(area.batches.glob("*"))]
-    count = sum(one for one, _ in planned)
-    if found != (count, sum(total for _, total in planned) % 2**128):
+def _look_at_plan(files: RunFiles, run_id: str) -> Iterator[Finding]:
+    found = address_sum(files.area.discovered, items=False)
+    count = total = 0
+    for batch_no in files.batches():
+        with files.batch(batch_no, lambda area: (area.items,)) as batch:
+            items, their_sum = address_sum(batch.items, items=True)
+        count, total = count + items, total + their_sum
+    if found != (count, total % 2**128):
         yield Finding(
             "discovered_not_planned",
             run_id,
@@ -115,14 +121,15 @@ def _look_at_plan(area: RunArea, run_id: str) -> Iterator[Finding]:
 
 
 def _look_at_batch(
-    audited: Audited, area: RunArea, run: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]]
+    audited: Audited, files: RunFiles, run: Row[*tuple[Any, ...]], row: Row[*tuple[Any, ...]]
 ) -> Iterator[Finding]:
-    batch_area = area.batch(row.batch_no)
     name = f"{run.run_id}, batch {row.batch_no}"
     try:
-        batch = StagedBatch.read(batch_area)
+        with files.batch(row.batch_no, files_read) as area:
+            batch = StagedBatch.read(area)
     except (StagingError, ValidationError, ValueError, OSError) as error:
-        yield _damaged(batch_area.folder, error)
+        place = f"{files.address}/{files.area.batch(row.batch_no).folder.relative_to(files.area.folder)}"
+        yield _damaged(files, place, error)
         return
     for item_no, times in batch.planned.items():
         if times != 1:

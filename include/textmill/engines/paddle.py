@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import paddleocr
 
 from textmill.engines.lines import LineEngine
@@ -91,6 +92,10 @@ def _is_gpu(device: str) -> bool:
 
 
 def _runtime(device: str, threads: int) -> dict[str, Any]:
+    if _is_gpu(device):
+        # CUDA comes in packages of its own, to which no path of the dynamic linker leads. Without this,
+        # ONNX Runtime would not find it and read on the CPU (its documentation, "CUDA Execution Provider").
+        onnxruntime.preload_dlls()
     return {
         "engine": "onnxruntime",
         "device": device if _is_gpu(device) else "cpu",

@@ -12,14 +12,27 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path
 from tempfile import mkstemp
 
-from textmill.errors import EmptyFile, FileChanged, FileUnreadable, FileVanished, TooManyBytes
+from textmill.errors import EmptyFile, TooManyBytes
+from textmill.fetching.original_file import file_chunks
 
-_CHUNK_BYTES = 1024 * 1024
 _INCOMING = "incoming-"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCopy:
+    """A file of the store, as it was when somebody looked.
+
+    Attributes:
+        name: of content that is kept, its SHA-256; of anything else, a name of its own.
+        modified: seconds since 1970; for content that is kept, when it was fetched.
+    """
+
+    name: str
+    bytes: int
+    modified: float
 
 
 @dataclass(frozen=True)
@@ -28,26 +41,25 @@ class Incoming:
 
     Attributes:
         path: where it lies for now.
-        place: where it lies once it is kept.
+        store: where it lies once it is kept.
         etag, last_modified: of a URL or an object, by what to ask later whether it is still the same.
     """
 
     sha256: str
     bytes: int
     path: Path
-    place: Path
+    store: ContentStore
     etag: str | None = None
     last_modified: str | None = None
 
+    @property
+    def place(self) -> Path:
+        """Where it lies on this machine once it is kept."""
+        return self.store.path(self.sha256)
+
     def keep(self) -> None:
         """Put the copy into its place; doing so again is fine."""
-        if not self.path.exists():
-            return
-        try:
-            self.path.replace(self.place)
-        except FileNotFoundError:  # the first whose hash begins like this
-            self.place.parent.mkdir(exist_ok=True)
-            self.path.replace(self.place)
+        self.store.keep(self.path, self.sha256)
 
     def drop(self) -> None:
         """Remove the copy unless it is kept; doing so again is fine."""
@@ -114,7 +126,7 @@ class IncomingWriter:
         os.fsync(self._open())
         self.pause()
         sha256 = self._digest.hexdigest()
-        return Incoming(sha256, self.size, self._path, self._store.path(sha256), etag, last_modified)
+        return Incoming(sha256, self.size, self._path, self._store, etag, last_modified)
 
     def discard(self) -> None:
         """Remove what was written."""
@@ -137,14 +149,51 @@ class IncomingWriter:
 
 
 class ContentStore:
-    """The store below one folder."""
+    """The store below one folder of this machine.
+
+    Where machines share no disk, `textmill.shared_staging` has a class with the same methods that keeps the
+    copies in an object store, and has here only those that are worked on.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def path(self, sha256: str) -> Path:
-        """Where content with this hash lies, or would lie."""
+        """Where content with this hash lies on this machine, or would lie; see `bring`."""
         return self._root / sha256[:2] / sha256
+
+    def relative_path(self, sha256: str) -> str:
+        """Return the same from the staging area on: the same on all machines (`Content.path`)."""
+        return f"{self._root.name}/{sha256[:2]}/{sha256}"
+
+    def where(self, sha256: str) -> str:
+        """Return where content with this hash is kept, or would be, in words for people."""
+        return str(self.path(sha256))
+
+    def find(self, sha256: str) -> StoredCopy | None:
+        """Return what is known of content that is kept; None when it is not."""
+        return _stored(self.path(sha256))
+
+    def bring(self, sha256: str) -> Path | None:
+        """Have content here, so that it can be opened; None when it is not kept."""
+        path = self.path(sha256)
+        return path if path.exists() else None
+
+    @contextmanager
+    def at_hand(self, sha256: str) -> Iterator[Path | None]:
+        """Have content here for the length of a block; None when it is not kept."""
+        yield self.bring(sha256)
+
+    def keep(self, path: Path, sha256: str) -> None:
+        """Put a copy that is complete into its place; fine when it is there already."""
+        if not path.exists():
+            return
+        place = self.path(sha256)
+        try:
+            path.replace(place)
+        except FileNotFoundError:  # the first whose hash begins like this
+            place.parent.mkdir(exist_ok=True)
+            path.replace(place)
 
     @contextmanager
     def receive_file(self, original: Path, *, name: str, max_bytes: int) -> Iterator[Incoming]:
@@ -153,9 +202,7 @@ class ContentStore:
         Raises:
             EmptyFile, TooManyBytes, FileVanished, FileUnreadable, FileChanged: see the classes.
         """
-        with self.receive(
-            _file_chunks(original, name, max_bytes), name=name, max_bytes=max_bytes
-        ) as incoming:
+        with self.receive(file_chunks(original, name, max_bytes), name=name, max_bytes=max_bytes) as incoming:
             yield incoming
 
     @contextmanager
@@ -195,79 +242,43 @@ class ContentStore:
         """Drop content that is no longer needed; absent content is fine."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def copies(self) -> Iterator[Path]:
-        """Stream the files of all contents that are kept; each has the SHA-256 of its content as its name."""
+    def copies(self) -> Iterator[StoredCopy]:
+        """Stream all contents that are kept."""
         for folder in _entries(self._root):
             if folder.is_dir():
-                yield from (Path(one.path) for one in _entries(folder.path) if one.is_file())
+                yield from filter(None, (_stored(Path(one.path)) for one in _entries(folder.path)))
 
-    def incoming(self) -> Iterator[Path]:
-        """Stream the files that are being written, or were when their task was killed."""
-        return (Path(one.path) for one in _entries(self._root) if one.name.startswith(_INCOMING))
+    def missing(self, contents: Iterable[str]) -> Iterator[str]:
+        """Yield those contents that are not kept.
 
-    def set_aside(self, sha256: str) -> Path | None:
-        """Take content out of its place, to be removed or put back; None when it is not there.
-
-        Until then it is a file that is being written: should its task die, it goes as these do.
+        Args:
+            contents: in ascending order.
         """
-        descriptor, aside = self.new_file()
-        os.close(descriptor)
-        try:
-            return self.path(sha256).replace(aside)
-        except FileNotFoundError:
-            aside.unlink()
-            return None
+        return (sha256 for sha256 in contents if self.find(sha256) is None)
 
-    def put_back(self, aside: Path, sha256: str) -> None:
-        """Put content back that was set aside, unless it was fetched anew meanwhile."""
-        with suppress(FileExistsError):
-            os.link(aside, self.path(sha256))
-        aside.unlink()
+    def incoming(self) -> Iterator[StoredCopy]:
+        """Stream the files that are being written, or were when their task was killed."""
+        found = (Path(one.path) for one in _entries(self._root) if one.name.startswith(_INCOMING))
+        return filter(None, map(_stored, found))
+
+    def drop_incoming(self, file: StoredCopy) -> None:
+        """Remove a file that is being written; fine when it is gone."""
+        (self._root / file.name).unlink(missing_ok=True)
+
+
+def _stored(path: Path) -> StoredCopy | None:
+    """Return what is known of a file; None where there is none, by now."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return StoredCopy(path.name, state.st_size, state.st_mtime) if stat.S_ISREG(state.st_mode) else None
 
 
 def _entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     """Stream what lies in a folder; nothing when there is none."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         yield from entries
-
-
-def _file_chunks(original: Path, name: str, max_bytes: int) -> Iterator[bytes]:
-    size = 0
-    with os.fdopen(_open(original, name), "rb", buffering=0) as file:
-        before = os.fstat(file.fileno())
-        if before.st_size > max_bytes:
-            raise TooManyBytes(
-                f"{name} has {before.st_size:,} bytes; TEXTMILL_MAX_FILE_BYTES allows {max_bytes:,}."
-            )
-        while chunk := _read(file, name):
-            size += len(chunk)
-            yield chunk
-        after = os.fstat(file.fileno())
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size:
-        raise FileChanged(f"{name} was changed while it was read; the next run takes it again.")
-
-
-def _open(original: Path, name: str) -> int:
-    try:
-        # Not blocking and not following: what was a file when it was listed may be a pipe or a link now.
-        descriptor = os.open(original, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except FileNotFoundError as error:
-        raise FileVanished(f"{name} was gone when it was to be read.", detail=str(error)) from error
-    except OSError as error:
-        raise FileUnreadable(
-            f"{name} cannot be opened by the account that runs Airflow ({error.strerror}).", detail=str(error)
-        ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise FileChanged(f"{name} is no file any more; the next run looks again.")
-    return descriptor
-
-
-def _read(file: FileIO, name: str) -> bytes:
-    try:
-        return file.read(_CHUNK_BYTES)
-    except OSError as error:
-        raise FileUnreadable(f"{name} cannot be read ({error.strerror}).", detail=str(error)) from error
 
 
 def _write_all(target: int, chunk: bytes) -> None:

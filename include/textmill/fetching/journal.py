@@ -83,9 +83,13 @@ class FetchJournal:
         if note is None or note.uri != item.ref.uri:
             return None
         place = self._store.path(note.sha256)
-        incoming = Incoming(note.sha256, note.bytes, place, place, note.etag, note.last_modified)
+        incoming = Incoming(note.sha256, note.bytes, place, self._store, note.etag, note.last_modified)
         content = Content(
-            sha256=note.sha256, bytes=note.bytes, mime=note.mime, kind=note.kind, path=str(place)
+            sha256=note.sha256,
+            bytes=note.bytes,
+            mime=note.mime,
+            kind=note.kind,
+            path=self._store.relative_path(note.sha256),
         )
         return incoming, content
 
@@ -101,11 +105,9 @@ def read_notes(path: Path) -> Iterator[FetchNote]:
 
 
 def is_kept(incoming: Incoming) -> bool:
-    """Return whether the copy of an earlier try is still in its place, whole."""
-    try:
-        return incoming.place.stat().st_size == incoming.bytes
-    except FileNotFoundError:
-        return False
+    """Return whether the copy of an earlier try is still kept, whole."""
+    kept = incoming.store.find(incoming.sha256)
+    return kept is not None and kept.bytes == incoming.bytes
 
 
 def _parsed(line: bytes) -> FetchNote | None:

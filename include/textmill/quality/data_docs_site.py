@@ -20,7 +20,17 @@ _SITE = re.compile(r"[A-Za-z0-9_-]*\.([0-9a-f]{64})")
 
 def location(settings: Settings) -> str:
     """Return the folder, or the URI of the place in an object store, below which the sites lie."""
-    return settings.data_docs or str((settings.staging_dir / "data_docs").absolute())
+    if settings.data_docs:
+        return settings.data_docs
+    if settings.staging_store:
+        return f"{settings.staging_store.rstrip('/')}/data_docs"
+    return str((settings.staging_dir / "data_docs").absolute())
+
+
+def connection(settings: Settings) -> str | None:
+    """Return the connection by which `location` is opened; None: what the machine has."""
+    own = settings.data_docs_connection
+    return own or (settings.staging_connection if not settings.data_docs else "") or None
 
 
 def run_page(run_id: str) -> PurePosixPath:

@@ -6,22 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from textmill.access import Connections
-from textmill.object_uris import ObjectUri
-from textmill.quality.data_docs_site import run_hash
+from textmill.object_folder import ObjectFolder
+from textmill.quality.data_docs_site import connection, location, run_hash
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
-from textmill.retention.trash import Trash, size_of
 from textmill.settings import Settings
 from textmill.staging import address_of, name_by_hash, path_of
+from textmill.trash import Trash, size_of
 from textmill.warehouse.connection import utc_moment
 from textmill.warehouse.ended_runs import is_over, run_in
-
-if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem
 
 
 class _Sites(Protocol):
@@ -57,16 +54,16 @@ def remove_data_docs(sweep: Sweep, settings: Settings, connections: Connections)
     before = sweep.before(sweep.periods.data_docs)
     if before is None:
         return removed
-    sites = _sites(sweep, settings, connections)
+    sites = _sites(settings, connections)
     if not sweep.dry_run:
         sites.tidy()
     for name in sites.names(before):
         if (digest := run_hash(name)) is None:
             continue
-        with sweep.warehouse.connect() as connection:
+        with sweep.warehouse.connect() as warehouse:
             area = name_by_hash(digest)
-            goes = is_over(connection, area, before)
-            goes = goes and (sites.dated or run_in(connection, area) is not None)
+            goes = is_over(warehouse, area, before)
+            goes = goes and (sites.dated or run_in(warehouse, area) is not None)
         if goes:
             removed.note(name, sites.size(name))
             if not sweep.dry_run:
@@ -74,12 +71,11 @@ def remove_data_docs(sweep: Sweep, settings: Settings, connections: Connections)
     return removed
 
 
-def _sites(sweep: Sweep, settings: Settings, connections: Connections) -> _Sites:
-    place = settings.data_docs or str(sweep.staging.data_docs)
+def _sites(settings: Settings, connections: Connections) -> _Sites:
+    place = location(settings)
     if urlsplit(place).scheme in ("", "file"):
         return _Folder(path_of(address_of(place)))
-    filesystem = connections.filesystem(place, settings.data_docs_connection or None)
-    return _Store(filesystem, ObjectUri.parse(place).path.rstrip("/"))
+    return _Store(ObjectFolder(connections.filesystem(place, connection(settings)), place))
 
 
 @dataclass(frozen=True)
@@ -111,21 +107,17 @@ class _Folder:
 class _Store:
     """Object stores have no folders with a time: the books of the run alone say how old a site is."""
 
-    filesystem: AbstractFileSystem
-    root: str
+    store: ObjectFolder
     dated: bool = False
 
     def tidy(self) -> None:
         """Nothing: the next removal takes what is left of a site."""
 
     def names(self, before: datetime) -> Iterator[str]:
-        for one in self.filesystem.ls(self.root, detail=True) if self.filesystem.exists(self.root) else ():
-            name = str(one["name"]).rstrip("/").rpartition("/")[2]
-            if one["type"] == "directory":
-                yield name
+        yield from self.store.folders()
 
     def size(self, name: str) -> int:
-        return int(self.filesystem.du(f"{self.root}/{name}"))
+        return sum(one.bytes for one in self.store.below(name).stream())
 
     def remove(self, name: str) -> None:
-        self.filesystem.rm(f"{self.root}/{name}", recursive=True)
+        self.store.below(name).remove_all()

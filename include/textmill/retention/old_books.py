@@ -52,6 +52,7 @@ def remove_runs(sweep: Sweep, *, ignored: bool) -> Removed:
         return removed
     # In a dry run, entries that would go are still there.
     closed = _closed(sweep, ignored) if sweep.dry_run else None
+    staged = set(sweep.areas())
     after = 0
     while True:
         with sweep.warehouse.connect() as connection:
@@ -60,8 +61,7 @@ def remove_runs(sweep: Sweep, *, ignored: bool) -> Removed:
             return removed
         after = max(runs)
         for key, run_id in runs.items():
-            folder = sweep.staging.run(run_id).folder
-            if folder.exists() and folder.name not in sweep.gone:
+            if sweep.staging.run(run_id).folder.name in staged:
                 continue
             if sweep.dry_run or in_transaction(sweep.warehouse, partial(remove_run, key=key, before=before)):
                 removed.note(run_id)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
-from textmill.retention.trash import Trash, size_of
-from textmill.staging import last_touched
-from textmill.warehouse.connection import in_transaction, utc_moment
+from textmill.run_folders import RunFolders
+from textmill.warehouse.connection import in_transaction
 from textmill.warehouse.ended_runs import is_over
 
 
@@ -25,33 +23,26 @@ def remove_staged_runs(sweep: Sweep) -> Removed:
     before = sweep.before(sweep.periods.staging)
     if before is None:
         return removed
-    trash = Trash(sweep.staging.root / "removing")
+    runs = sweep.runs
     if not sweep.dry_run:
-        trash.empty()
-    for folder in sweep.areas():
-        if not _is_old(folder, before):
+        runs.end_removals()
+    for name in list(sweep.areas()):
+        run = runs.find(name)
+        if run is None or run.touched >= before:
             continue
-        size = size_of(folder)
         if sweep.dry_run:
             with sweep.warehouse.connect() as connection:
-                goes = is_over(connection, folder.name, before)
+                goes = is_over(connection, name, before)
         else:
-            goes = in_transaction(sweep.warehouse, partial(_take, trash, folder, before))
+            goes = in_transaction(sweep.warehouse, partial(_take, runs, name, before))
         if goes:
-            removed.note(folder.name, size)
-            sweep.gone.add(folder.name)
+            removed.note(name, run.bytes)
+            sweep.gone.add(name)
     if not sweep.dry_run:
-        trash.empty()
+        runs.end_removals()
     return removed
 
 
-def _take(trash: Trash, folder: Path, before: datetime, connection: Connection) -> bool:
-    """Take a folder away while its run is locked: a task of it that is cleared waits, and finds no files."""
-    if not is_over(connection, folder.name, before, lock=True) or not _is_old(folder, before):
-        return False
-    trash.take(folder)
-    return True
-
-
-def _is_old(folder: Path, before: datetime) -> bool:
-    return folder.is_dir() and utc_moment(last_touched(folder)) < before
+def _take(runs: RunFolders, name: str, before: datetime, connection: Connection) -> bool:
+    """Remove a folder while its run is locked: a task of it that is cleared waits, and finds no files."""
+    return is_over(connection, name, before, lock=True) and runs.remove(name, before)

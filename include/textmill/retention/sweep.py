@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import cached_property
 
 from sqlalchemy import Engine
 
 from textmill.retention.periods import Periods
+from textmill.run_folders import RunFolders
 from textmill.staging import Staging
 
 
@@ -34,7 +35,11 @@ class Sweep:
         """Return the moment before which things are old enough; None when they are kept for ever."""
         return self.now - timedelta(days=days) if days else None
 
-    def areas(self) -> Iterator[Path]:
-        """Yield the folders of runs that stay, in order."""
-        if self.staging.runs.exists():
-            yield from (one for one in sorted(self.staging.runs.iterdir()) if one.name not in self.gone)
+    @cached_property
+    def runs(self) -> RunFolders:
+        """The staging files of all runs."""
+        return self.staging.run_folders()
+
+    def areas(self) -> Iterator[str]:
+        """Yield the names of the folders of runs that stay, in order."""
+        return (name for name in self.runs.names() if name not in self.gone)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from textmill.fetching.content_store import ContentStore
 from textmill.retention.removed import Removed
 from textmill.retention.sweep import Sweep
 from textmill.warehouse.connection import utc_moment
@@ -21,6 +20,12 @@ def remove_torn_files(sweep: Sweep) -> Removed:
     before = sweep.before(sweep.periods.torn)
     if before is None:
         return removed
+    store = sweep.staging.content_store()
+    for file in store.incoming():
+        if utc_moment(file.modified) < before:
+            if not sweep.dry_run:
+                store.drop_incoming(file)
+            removed.note(file.name, file.bytes)
     for path in _halves(sweep):
         with suppress(FileNotFoundError):  # its task finishes it at this moment
             state = path.stat()
@@ -32,6 +37,5 @@ def remove_torn_files(sweep: Sweep) -> Removed:
 
 
 def _halves(sweep: Sweep) -> Iterator[Path]:
-    yield from ContentStore(sweep.staging.content).incoming()
-    for area in sweep.areas():
-        yield from (path for path in area.rglob("*.part") if path.is_file())
+    for name in sweep.areas():
+        yield from sweep.runs.torn_files(name)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from textmill.errors import SourceError
 from textmill.object_answers import ObjectFacts, Trouble, facts_of, kind_of, trouble_of
+from textmill.object_pages import Pager, pages_of, walk
 from textmill.object_uris import ObjectUri
 from textmill.records import MediaRef, SourceSpec
 from textmill.sources.globs import GlobFilter
-from textmill.sources.object_pages import Pager, pages_of, walk
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from textmill.access import Connections, HttpAccess
 from textmill.fetching.arrivals import Arrival
-from textmill.fetching.content_store import ContentStore
+from textmill.fetching.content_store import ContentStore, Incoming
 from textmill.fetching.http.downloads import Downloads, SourceAccess
 from textmill.fetching.http.naming import name_of_ref
 from textmill.fetching.journal import FetchJournal, is_kept
 from textmill.fetching.object_downloads import ObjectDownloads
-from textmill.records import BatchItem, FetchedItem, SourceSpec
+from textmill.records import BatchItem, Content, FetchedItem, SourceSpec
 from textmill.settings import Settings
 from textmill.stages.intake import Intake
-from textmill.staging import BatchArea, path_of, read_records
+from textmill.staging import BatchArea, CheckpointPublisher, path_of, read_records
 from textmill.web_addresses import is_web
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class ArrivingItems:
     """The items of one batch: URLs and objects many at once, beside the files, which come one by one.
 
     Args:
+        publisher: has other machines know of the journal.
         conditional: URLs of which the content is known are asked only whether it is another one by now.
     """
 
@@ -40,6 +41,7 @@ class ArrivingItems:
         settings: Settings,
         sources: Mapping[str, SourceSpec],
         connections: Connections,
+        publisher: CheckpointPublisher,
         *,
         conditional: bool,
     ) -> None:
@@ -51,6 +53,7 @@ class ArrivingItems:
         self._connections = connections
         self._conditional = conditional
         self._journal = FetchJournal(area.downloads, store)
+        self._publisher = publisher
         self._filesystems: dict[str, AbstractFileSystem] = {}
         self._here: set[int] = set()
 
@@ -60,7 +63,7 @@ class ArrivingItems:
         Raises:
             SourceError: a connection that a source names cannot be used.
         """
-        with self._journal:
+        with self._journal, self._publisher:
             yield from self._fetched_before()
             with ExitStack() as stack:
                 downloads = self._downloads(stack)
@@ -86,7 +89,7 @@ class ArrivingItems:
             incoming, content = found
             if is_kept(incoming):
                 self._here.add(item.item_no)
-                yield from self._intake.take(item, nullcontext(incoming))
+                yield from self._intake.take_kept(item, content, incoming)
             elif (fetched := self._intake.take_known(item, content, incoming)) is not None:
                 self._here.add(item.item_no)
                 yield fetched
@@ -95,8 +98,11 @@ class ArrivingItems:
         if arrival.result is None:
             yield self._intake.take_unmodified(arrival.item)
             return
-        taken = partial(self._journal.note, arrival.item)
-        yield from self._intake.take(arrival.item, arrival.receive(), taken)
+        yield from self._intake.take(arrival.item, arrival.receive(), partial(self._note, arrival.item))
+
+    def _note(self, item: BatchItem, incoming: Incoming, content: Content) -> None:
+        self._journal.note(item, incoming, content)
+        self._publisher.note_progress()
 
     def _file(self, item: BatchItem) -> Iterator[FetchedItem]:
         copying = self._store.receive_file(

@@ -9,7 +9,6 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from textmill.access import Connections
-from textmill.fetching.content_store import ContentStore
 from textmill.records import BatchItem, FetchedItem, FetchOutcome, FingerprintsOf, SourceSpec
 from textmill.run_wishes import Reread
 from textmill.settings import Settings
@@ -83,10 +82,17 @@ def fetch(
     claimant = Claimant(run_id, area.batch_no, reread, settings.claim_hours, fingerprints=fingerprints)
     planned, begun = _count_items(area)
     sources = _sources(staging.run(run_id).sources)
-    store = ContentStore(staging.content)
+    store = staging.content_store()
     intake = Intake(warehouse, store, settings, claimant, sources, planned, ingest_run_id)
     arriving = ArrivingItems(
-        area, intake, store, settings, sources, connections, conditional=reread is Reread.NOTHING
+        area,
+        intake,
+        store,
+        settings,
+        sources,
+        connections,
+        staging.journal_publisher(area),
+        conditional=reread is Reread.NOTHING,
     )
     tally = FetchTally()
     write_records(area.fetched, _counted(arriving.fetch(), tally), FetchedItem)

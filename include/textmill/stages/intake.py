@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -29,7 +29,6 @@ from textmill.records import (
 )
 from textmill.settings import Settings
 from textmill.stages.plan import cost_model
-from textmill.staging import path_of
 from textmill.warehouse.claims import Claimant
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.locations import note_location, note_seen
@@ -100,6 +99,13 @@ class Intake:
         """
         yield from self._take(item, copying, None, taken)
 
+    def take_kept(self, item: BatchItem, content: Content, incoming: Incoming) -> Iterator[FetchedItem]:
+        """Yield what became of an item of which an earlier try of this batch kept the copy.
+
+        What it is was found out then: the copy need not be on this machine, unless it is an archive.
+        """
+        yield from self._take(item, nullcontext(incoming), None, known=content)
+
     def take_known(self, item: BatchItem, content: Content, incoming: Incoming) -> FetchedItem | None:
         """Return what became of an item that was not wanted before; None if it is wanted now after all.
 
@@ -121,13 +127,14 @@ class Intake:
         copying: AbstractContextManager[Incoming],
         within: _Archive | None,
         taken: Taken = lambda *_: None,
+        known: Content | None = None,
     ) -> Iterator[FetchedItem]:
         archive = within.content.sha256 if within else None
         arrived: Incoming | None = None
         try:
             with copying as incoming:
                 arrived = incoming
-                content = self._recognise(item, incoming, within)
+                content = known or self._recognise(item, incoming, within)
                 media_id, granted = self._claim(item, content, incoming, within)
                 taken(incoming, content)
         except MediumError as error:
@@ -162,7 +169,7 @@ class Intake:
             bytes=incoming.bytes,
             mime=found.mime,
             kind=found.kind,
-            path=str(incoming.place),
+            path=self._store.relative_path(incoming.sha256),
         )
 
     def _claim(
@@ -205,10 +212,9 @@ class Intake:
         budget = Budget(name, content.bytes, self._limits, within.budget if within else None)
         archive = _Archive(media_id, item, content, budget)
         rejection = None
+        path = self._store.bring(content.sha256) or self._store.path(content.sha256)
         try:
-            for member in open_archive(
-                path_of(content.path), content.mime, item.ref.uri, name, archive.budget
-            ):
+            for member in open_archive(path, content.mime, item.ref.uri, name, archive.budget):
                 yield from self._take_member(member, archive)
             budget.check()
         except CannotGoOn as stop:

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, Engine
 
 from textmill.assembly import assemble, part_of
 from textmill.errors import StagingError, TooManyQuarantined
-from textmill.fetching.content_store import ContentStore
 from textmill.findings import AcceptedPages, BatchFindings, Findings, accepted_texts
 from textmill.reading_times import works_of
 from textmill.records import (
@@ -59,7 +58,8 @@ class BatchLoader:
     ) -> None:
         self._warehouse = warehouse
         self._transactions = Transactions(warehouse)
-        self._store = ContentStore(staging.content)
+        self._store = staging.content_store()
+        self._staging = staging
         self._area = area
         self._run = staging.run(run_id)
         self._run_id = run_id
@@ -236,9 +236,10 @@ class BatchLoader:
         return settled
 
     def _settle_medium(self, connection: Connection, complete: Reading, uri: str) -> _Settled:
-        parts = [
-            part_of(self._run.batch(batch_no), uri, part) for part, batch_no in enumerate(complete.batches)
-        ]
+        areas = [self._run.batch(batch_no) for batch_no in complete.batches]
+        for area in areas:
+            self._staging.bring_batch(area)
+        parts = [part_of(area, uri, part) for part, area in enumerate(areas)]
         outcomes = {one.outcome for one in parts}
         if FetchOutcome.OPENED in outcomes:
             return _Settled(LoadTally(), "opened")

@@ -6,7 +6,6 @@ The references are streamed twice: once to weigh them, once to write each to its
 from __future__ import annotations
 
 import logging
-import shutil
 from contextlib import ExitStack
 
 from sqlalchemy import Connection, Engine
@@ -59,7 +58,8 @@ def plan(
     run = staging.run(run_id)
     # A run that is cleared and planned anew may deal its media out differently: what an earlier plan left,
     # files and claims, would be taken for the new batches' own.
-    shutil.rmtree(run.batches, ignore_errors=True)
+    staging.clear_batches(run)
+    staging.bring_references(run)
     work = _weigh(warehouse, run, settings, run_id, wishes)
     limits = PlanLimits(batch_seconds, settings.max_batches, settings.ocr_slots, settings.part_seconds)
     dealt = deal(work, limits)

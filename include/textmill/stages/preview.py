@@ -60,6 +60,7 @@ def preview(warehouse: Engine, staging: Staging, *, run_id: str) -> Preview:
     estimate = read_estimate(run)
     if unfinished or estimate is None:
         raise BatchFailed(f"Not everything was looked at: {'; '.join(unfinished)}.")
+    staging.bring_references(run)
     return _look_at(run, estimate)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -25,6 +26,7 @@ from textmill.quality.verdicts import verdicts
 from textmill.records import BatchQuality, ExpectationResult, OcrRequest, Outcome, PageVerdict
 from textmill.settings import Settings
 from textmill.staging import BatchArea, Staging, items_to_read, name_of
+from textmill.warehouse.advisory_locks import advisory_lock
 from textmill.warehouse.connection import in_transaction, utc_now
 from textmill.warehouse.runs import note_batch, store_quality_results
 
@@ -94,7 +96,8 @@ def validate(
 
     in_transaction(warehouse, note)
     quality = _quality(area, judged.verdicts, problem)
-    report = _publish(judged, quality, staging, settings, run_id, connections or NoConnections())
+    lock = advisory_lock(warehouse, f"quality reports of {run_id}")
+    report = _publish(judged, quality, staging, settings, run_id, connections or NoConnections(), lock)
     if is_held:
         raise TooManyQuarantined(f"Batch {area.batch_no} is unfit: {problem}.")
     return ValidationTally(
@@ -161,6 +164,7 @@ def _publish(
     settings: Settings,
     run_id: str,
     connections: Connections,
+    lock: AbstractContextManager[None],
 ) -> str | None:
     """Publish the report. It is for people to look at: without it, the batch goes on."""
     page = batch_report(quality, judged.pages, judged.verdicts, run_id=run_id, sections=judged.sections)
@@ -168,10 +172,11 @@ def _publish(
         return publish(
             page,
             quality,
-            run=staging.run(run_id),
+            staging=staging,
             run_id=run_id,
             settings=settings,
             connections=connections,
+            lock=lock,
         )
     except Exception as error:  # of whichever library reads the store; it may hold what is secret
         LOG.warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,6 @@ from textmill.page import PageImage
 from textmill.page_records import read_record
 from textmill.reading.page_reader import PageReader, ReadPage
 from textmill.records import BatchItem, Content, FrameRead, FrameStarted, LineRecord, PageRecord, PageStarted
-from textmill.staging import path_of
 from textmill.video_reading.finding import text_finder
 from textmill.video_reading.reader import VERSION, UnreadFrame, VideoPage, VideoReader
 
@@ -51,6 +51,7 @@ class CheckpointedVideo:
         self,
         item: BatchItem,
         content: Content,
+        copy: Path,
         *,
         name: str,
         options: MediaOptions,
@@ -71,10 +72,10 @@ class CheckpointedVideo:
         self._spoke_at = time.monotonic()
         self._reading_seconds = 0.0
         self._steps: tuple[str, ...] = ()
-        self._video = Video(
-            path_of(content.path), name=name, options=options, interval_seconds=interval_seconds
-        )
+        self._video = Video(copy, name=name, options=options, interval_seconds=interval_seconds)
         self._frames_seen = 0
+        self._read_for_page = 0
+        self._between_pages: Callable[[], None] = lambda: None
         self.page_count, self._start_ms = 0, 0
         self._end_ms: int | None = None
         if item.parts > 1:
@@ -95,13 +96,20 @@ class CheckpointedVideo:
         """See the class."""
         return self._video.duration_ms
 
-    def pages(self, heartbeat: Callable[[int], None]) -> Iterator[PageRecord | PageRefused]:
-        """Yield what is not in the checkpoint yet; calls `heartbeat` now and then with the time reached.
+    def pages(
+        self, heartbeat: Callable[[int], None], between_pages: Callable[[], None]
+    ) -> Iterator[PageRecord | PageRefused]:
+        """Yield what is not in the checkpoint yet.
+
+        Args:
+            heartbeat: called now and then with the time reached.
+            between_pages: called where nothing was read yet of the page that comes next; it may raise.
 
         Raises:
             MediumError: nothing of the video can be decoded.
         """
         self._heartbeat = heartbeat
+        self._between_pages = between_pages
         looker = VideoReader(
             self._read_frame,
             text_finder(self._reader.engine),
@@ -123,6 +131,8 @@ class CheckpointedVideo:
     def _frames(self) -> Iterator[Frame]:
         for frame in self._video.frames(self._start_ms, self._speak, end_ms=self._end_ms):
             self._frames_seen += 1
+            if not self._read_for_page:
+                self._between_pages()
             yield frame
 
     def _starts_behind_the_end(self, error: MediumError) -> bool:
@@ -158,6 +168,7 @@ class CheckpointedVideo:
             return
         self.page_count += 1
         self._start_ms = page.end_ms
+        self._read_for_page = 0
         yield self._record(page)
 
     def _refused(self, error: MediumError) -> Iterator[PageRefused]:
@@ -192,6 +203,7 @@ class CheckpointedVideo:
         self._speak(at_ms)
         self._checkpoint.append(FrameStarted(sha256=sha256, page_no=self.page_count + 1, at_ms=at_ms))
         started = time.monotonic()
+        self._read_for_page += 1
         read = self._read_picture(where, pixels)
         self._reading_seconds += time.monotonic() - started
         self._steps = read.steps

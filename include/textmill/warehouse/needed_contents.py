@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from textmill.warehouse.tables import SETTLED, ingest_run, media, quarantine
 
@@ -32,6 +32,16 @@ def needed_contents(connection: Connection, contents: Sequence[str]) -> set[str]
         )
     ).scalars()
     return {*in_use, *refused}
+
+
+def locking_absent_rows(warehouse: Engine) -> Engine:
+    """Return an engine on which `lock_content` also keeps a medium unknown that is unknown.
+
+    Under REPEATABLE READ, InnoDB locks the gap of the index in which a row would be that is looked for and
+    not there: whoever inserts one waits (MySQL Reference Manual, InnoDB Locking, "Gap Locks"). Under the
+    level that the warehouse is otherwise used with, it does not.
+    """
+    return warehouse.execution_options(isolation_level="REPEATABLE READ")
 
 
 def lock_content(connection: Connection, sha256: str) -> bool:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException
 
 from textmill.errors import CannotRead, ModelsMissing
 from textmill.events import (
-    ItemDone,
     ItemFailed,
-    ItemOpened,
     PageDone,
     StillReading,
+    WorkerDrained,
     WorkerEvent,
     WorkerFinished,
     WorkerReady,
@@ -27,74 +27,26 @@ from textmill.ocr_requests import ocr_request
 from textmill.records import MediaRef
 from textmill.settings import Settings
 from textmill.staging import BatchArea, items_to_read, write_text
+from textmill_airflow.batch_progress import BatchProgress
 from textmill_airflow.context import settings, staging_access, warehouse
-from textmill_airflow.ocr_process import OcrProcess, OcrProcessDied, OcrProcessHung
+from textmill_airflow.drain_file import DrainFile
+from textmill_airflow.ocr_process import OcrProcess, OcrProcessDied, OcrProcessHung, OcrProcessLeft
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-    from sqlalchemy import Engine
 
+    from textmill.checkpoint import Progress
+    from textmill.records import BatchItem, Content
+    from textmill.staging import CheckpointPublisher
     from textmill.staging_access import StagedBatch
 
-_PROGRESS_SECONDS = 1.0
-_LONGEST_NAME = 64
-"""What the books hold of the name of an engine of one's own."""
+_AWAY_SECONDS = 15.0
+"""So long a drained task stays away: its worker and its executor have to learn first that it has ended, or
+they might take the end of this start for that of the next."""
 
 
-class BatchProgress:
-    """Counts a batch's pages while they are read, and writes the figures into the warehouse now and then.
-
-    Figures are for people who watch: when the warehouse is away, reading goes on without them.
-    """
-
-    def __init__(
-        self, engine: Engine, log: Any, run_id: str, batch_no: int, expected: dict[int, int]
-    ) -> None:
-        self._engine = engine
-        self._log = log
-        self._run_id = run_id
-        self._batch_no = batch_no
-        self._expected = expected
-        self._done = 0
-        self._written_at = 0.0
-
-    def start_over(self) -> None:
-        """Forget what was done: the next process tells what it finds finished."""
-        self._done = 0
-
-    def note(self, event: WorkerEvent) -> None:
-        """Take an event in."""
-        match event:
-            case ItemOpened():
-                if event.page_count is not None:  # else the planner's guess stands until the item is done
-                    self._expected[event.item_no] = event.page_count
-                self._done += event.pages_resumed
-            case WorkerReady():
-                self.write(engine=event.engine[:_LONGEST_NAME], device=event.device)
-            case PageDone():
-                self._done += 1
-            case ItemFailed() if event.page_no is not None:
-                self._done += 1
-            case ItemDone():
-                self._expected[event.item_no] = event.page_count
-            case _:
-                pass
-        if time.monotonic() - self._written_at >= _PROGRESS_SECONDS:
-            self.write()
-
-    def write(self, **more: Any) -> None:
-        """Write the figures, and whatever else is to be said of the batch."""
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from textmill.warehouse.runs import note_batch
-
-        self._written_at = time.monotonic()
-        figures = {"pages_total": sum(self._expected.values()), "pages_done": self._done}
-        try:
-            with self._engine.begin() as connection:
-                note_batch(connection, self._run_id, self._batch_no, **figures, **more)
-        except SQLAlchemyError as error:
-            self._log.warning("Progress could not be written: %s", type(error).__name__)
+class _Drained(Exception):
+    """The OCR process was told to stop, and did."""
 
 
 class OcrBatchOperator(BaseOperator):
@@ -102,6 +54,9 @@ class OcrBatchOperator(BaseOperator):
 
     Each finished page is in the batch's checkpoint before the next one begins, so a retry continues where
     the last attempt stopped. Returns the batch's URI.
+
+    Where the machine is to be stopped (`TEXTMILL_DRAIN_FILE`), the task ends after the page at hand and is
+    rescheduled: it goes on soon, on a machine that stays, and uses up no retry.
 
     :param batch_uri: the batch, as fetch returned it.
     :param wishes: what to do with the batch, by the names of `textmill.records.OcrRequest`; or a template
@@ -118,14 +73,25 @@ class OcrBatchOperator(BaseOperator):
         self.wishes = wishes
         self._process: OcrProcess | None = None
         self._killed = False
+        self._drain_file = DrainFile(None)
         self._names: dict[str, str] = {}
 
     def execute(self, context: Context) -> str:
         """Run the OCR process and write the finished pages as a table."""
         die_with_parent(os.getppid())
+        self._drain_file = DrainFile(settings().drain_file)
+        if self._drain_file.is_ordered():
+            self._go_on_elsewhere()
         with staging_access().of_batch(self.batch_uri) as batch:
             self._read_batch(batch, str(context["run_id"]))
         return self.batch_uri
+
+    def _go_on_elsewhere(self) -> NoReturn:
+        self.log.warning(
+            "This machine is to be stopped (%s is there): the batch is read on elsewhere.", self._drain_file
+        )
+        at = datetime.now(UTC) + timedelta(seconds=_AWAY_SECONDS)
+        raise AirflowRescheduleException(at)  # type: ignore[no-untyped-call]
 
     def _read_batch(self, batch: StagedBatch, run_id: str) -> None:
         from textmill.checkpoint import read_pages
@@ -139,7 +105,7 @@ class OcrBatchOperator(BaseOperator):
             self._write_request(area)
             with warehouse() as engine:
                 progress = BatchProgress(engine, self.log, run_id, area.batch_no, expected)
-                self._read(area, progress)
+                self._read(batch, to_read, progress)
         pages = read_pages(area.checkpoint) if area.checkpoint.exists() else iter(())
         # Fetching again may have found other content: what is not to be read any more is not handed on.
         wanted = {content.sha256 for _, content in to_read}
@@ -147,7 +113,13 @@ class OcrBatchOperator(BaseOperator):
         self.log.info("%d pages are read", count)
 
     def on_kill(self) -> None:
-        """End the OCR process at once."""
+        """End the OCR process at once.
+
+        Unless this machine is to be stopped: then the signal says the same as the drain file, and the process
+        ends after the page at hand. Where a person wants the task to end, Airflow kills it 5 s later.
+        """
+        if self._drain_file.is_ordered():
+            return
         self._killed = True
         if self._process is not None:
             self._process.kill()
@@ -156,7 +128,9 @@ class OcrBatchOperator(BaseOperator):
         wishes = json.loads(self.wishes) if isinstance(self.wishes, str) else self.wishes
         write_text(area.request, ocr_request(wishes, area.read_profile()).model_dump_json())
 
-    def _read(self, area: BatchArea, progress: BatchProgress) -> None:
+    def _read(
+        self, batch: StagedBatch, to_read: list[tuple[BatchItem, Content]], progress: BatchProgress
+    ) -> None:
         from textmill.checkpoint import read_progress
         from textmill.warehouse.connection import utc_now
 
@@ -166,28 +140,63 @@ class OcrBatchOperator(BaseOperator):
             raise ModelsMissing(
                 f"There is no OCR environment at {core.ocr_python} (TEXTMILL_OCR_PYTHON). Run `make setup`."
             )
-        deaths = 0
-        while True:
-            pages_before = read_progress(area.checkpoint).pages_read
+        finished = read_progress(batch.area.checkpoint).finished_media
+        batch.staging.bring_copies(content for _, content in to_read if content.sha256 not in finished)
+        with batch.staging.checkpoint_publisher(batch.area) as publisher:
             try:
-                self._run_process(area, core, progress)
-                break
-            except (OcrProcessDied, OcrProcessHung) as error:
-                # A page may kill its reader, and the next page too. A reader that keeps dying without
-                # having read anything is no page's fault: that is for Airflow's retries.
-                deaths = 0 if read_progress(area.checkpoint).pages_read > pages_before else deaths + 1
-                if self._killed or deaths > core.page_attempts:
-                    raise
-                self.log.warning("%s Starting it again.", error)
+                self._read_to_the_end(batch.area, core, progress, publisher)
+            except _Drained:
+                progress.write(state="fetched")
+                self._go_on_elsewhere()
         progress.write(state="read", ocr_finished_at=utc_now())
 
-    def _run_process(self, area: BatchArea, core: Settings, progress: BatchProgress) -> None:
+    def _read_to_the_end(
+        self, area: BatchArea, core: Settings, progress: BatchProgress, publisher: CheckpointPublisher
+    ) -> None:
+        """Run OCR processes until one has finished the batch. Raises _Drained when it was told to stop."""
+        from textmill.checkpoint import leave_page, read_progress
+
+        deaths = 0
+        while True:
+            before = read_progress(area.checkpoint)
+            try:
+                self._run_process(area, core, progress, publisher)
+                return
+            except OcrProcessLeft as left:
+                self.log.warning("%s", left)
+                leave_page(area.checkpoint, before)
+                raise _Drained from left
+            except (OcrProcessDied, OcrProcessHung) as error:
+                deaths = self._count_deaths(deaths, before, read_progress(area.checkpoint))
+                if self._killed or deaths > core.page_attempts:
+                    raise
+                if self._drain_file.is_ordered():
+                    self.log.warning("%s", error)
+                    raise _Drained from error
+                self.log.warning("%s Starting it again.", error)
+
+    def _count_deaths(self, deaths: int, before: Progress, after: Progress) -> int:
+        """Return how many processes died in a row.
+
+        A page may kill its reader, and the next page too. A reader that keeps dying without having read
+        anything is no page's fault: that is for Airflow's retries.
+        """
+        return 0 if after.pages_read > before.pages_read else deaths + 1
+
+    def _run_process(
+        self, area: BatchArea, core: Settings, progress: BatchProgress, publisher: CheckpointPublisher
+    ) -> None:
         progress.start_over()
-        with OcrProcess(area.uri, core) as self._process:
+        with OcrProcess(area.uri, core, self._drain_file.is_ordered) as self._process:
             self.log.info("OCR process %d reads %s", self._process.pid, area.uri)
+            drained = False
             for event in self._process.events():
+                publisher.note_progress()
                 self._tell(event)
                 progress.note(event)
+                drained = isinstance(event, WorkerDrained)
+        if drained:
+            raise _Drained
 
     def _tell(self, event: WorkerEvent) -> None:
         match event:
@@ -222,6 +231,13 @@ class OcrBatchOperator(BaseOperator):
                 )
             case ItemFailed():
                 self.log.warning("Quarantined (%s): %s", event.reason, event.message)
+            case WorkerDrained():
+                self.log.info(
+                    "Told to stop, the OCR process has ended: %d pages read, %d pages and %d media refused",
+                    event.pages_read,
+                    event.pages_rejected,
+                    event.media_rejected,
+                )
             case WorkerFinished():
                 self.log.info(
                     "Batch finished: %d pages read, %d pages and %d media refused, peak memory %d MiB",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Row, select
 
 from textmill.access import Connections
-from textmill.errors import ExportError, MediumError, SourceError, StagingError
+from textmill.errors import ExportError, MediumError, SourceError, StagingError, StoreUnavailable
 from textmill.exports.document.described import DocumentFacts
 from textmill.fetching.archives import ArchiveLimits, Budget, CannotGoOn, open_archive
 from textmill.fetching.content_store import ContentStore, Incoming
@@ -63,7 +63,7 @@ class Originals:
         sources: Mapping[str, SourceSpec],
     ) -> None:
         self._connection = connection
-        self._kept = ContentStore(staging.content)
+        self._kept = staging.content_store()
         self._settings = settings
         self._connections = connections
         self._store = ContentStore(folder)
@@ -91,12 +91,12 @@ class Originals:
         if place.exists():
             return place
         ways = [partial(self._bring, wanted, row) for row in wanted.locations[:_MOST_ADDRESSES]]
-        ways.append(partial(self._copy, wanted, self._kept.path(wanted.sha256)))
+        ways.append(partial(self._take_kept, wanted))
         for way in ways:
             # Gone, changed, out of reach: the next address may have it.
             try:
                 way()
-            except (MediumError, SourceError, StagingError, CannotGoOn) as error:
+            except (MediumError, SourceError, StagingError, StoreUnavailable, CannotGoOn) as error:
                 self._obstacles.append(str(error))
             if place.exists():
                 return place
@@ -133,6 +133,10 @@ class Originals:
     def _copy(self, wanted: _Wanted, path: Path) -> None:
         with self._store.receive_file(path, name=path.name, max_bytes=self._max_bytes) as incoming:
             _keep(wanted, incoming)
+
+    def _take_kept(self, wanted: _Wanted) -> None:
+        with self._kept.at_hand(wanted.sha256) as path:
+            self._copy(wanted, path or self._kept.path(wanted.sha256))
 
     def _receive(self, wanted: _Wanted, chunks: Iterable[bytes], name: str) -> None:
         with self._store.receive(chunks, name=name, max_bytes=self._max_bytes) as incoming:

@@ -125,7 +125,7 @@ class DocumentExporter:
 
     def _write_pdf(self, document: StoredDocument, path: Path) -> PdfAnswer:
         facts = document.facts
-        with _workplace(self._staging.root / "exports") as folder:
+        with _workplace(self._settings.staging_dir / "exports") as folder:
             originals = Originals(
                 document.connection,
                 self._staging,
