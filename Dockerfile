@@ -35,8 +35,8 @@ RUN python3 -m venv /build/bootstrap && \
     /build/bootstrap/bin/python -m pip install -q --no-cache-dir --require-hashes --no-deps \
         -r /build/requirements-bootstrap.txt
 # Installs a lock file into an environment as stack/setup.sh does: without --no-deps, a replaced OpenCV would come
-# back. Bytecode is compiled here, as a read-only root file system cannot take it later. The tests that five
-# packages install along with themselves are 200 MB in both environments.
+# back. Bytecode is compiled here, as a read-only root file system cannot take it later. The tests that four
+# packages install along with themselves would be 165 MB.
 COPY containers/install-locked /build/
 
 

@@ -77,7 +77,7 @@ def prepare_warehouse() -> None:
 
 
 def prepare_airflow() -> None:
-    """Migrate Airflow's metadata; write pools, the connection to the warehouse, and connections of one's own."""
+    """Migrate Airflow's metadata; write pools, the connection to the warehouse, and those of one's own."""
     from airflow.configuration import conf
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
@@ -112,8 +112,8 @@ def _import_connections(file: Path) -> str:
         given = load_connections_dict(str(file))
     except Exception as error:  # its text may hold what was not understood, which may be a password
         raise SystemExit(
-            f"The file that TEXTMILL_CONNECTIONS names cannot be used ({type(error).__name__}): it has to be JSON "
-            'of the form {"name": {"conn_type": "aws", "login": "…", "password": "…"}}.'
+            f"The file that TEXTMILL_CONNECTIONS names cannot be used ({type(error).__name__}): it has to be "
+            'JSON of the form {"name": {"conn_type": "aws", "login": "…", "password": "…"}}.'
         ) from None
     with create_session() as session:
         session.execute(delete(Connection).where(Connection.conn_id.in_(list(given))))

@@ -109,7 +109,9 @@ def prepared() -> None:
             raise NotReady("the service init has not ended yet")
         cursor.execute("SELECT for_image FROM textmill.prepared")
         if cursor.fetchone() != (wanted_preparation(),):
-            raise NotReady("the databases are set up for another image; the service init of this one mends that")
+            raise NotReady(
+                "the databases are set up for another image; the service init of this one mends that"
+            )
 
 
 def heartbeat_age(job: str, host: str) -> float:

@@ -1,8 +1,8 @@
 """Generate every secret on the first start: `python -m containers.secrets`.
 
-One file each, in one folder per audience. What is there is never changed, so a secret of one's own is a file that
-was put there before. Beside the secrets lie the forms in which programs read them (a URL, a configuration file);
-those are written anew at every start.
+One file each, in one folder per audience. What is there is never changed, so a secret of one's own is a file
+that was put there before. Beside the secrets lie the forms in which programs read them (a URL, say); those
+are written anew at every start.
 
 Runs as root without any capability: a fresh volume belongs to root, whoever mounts it first.
 """
@@ -86,10 +86,11 @@ def _forms(folder: Path) -> dict[tuple[str, str], str]:
     metadata = _read(folder, places.METADATA, "password")
     broker = _read(folder, places.BROKER, "password")
     address = f"redis://:{quote(broker, safe='')}@{places.BROKER_HOST}:{places.BROKER_PORT}"
+    server = f"{places.METADATA_HOST}:{places.METADATA_PORT}/{places.METADATA_DATABASE}"
     root = _read(folder, places.WAREHOUSE, "root_password")
     return {
-        (places.METADATA, "url"): f"postgresql+psycopg2://{places.METADATA_ACCOUNT}:{quote(metadata, safe='')}"
-        f"@{places.METADATA_HOST}:{places.METADATA_PORT}/{places.METADATA_DATABASE}",
+        (places.METADATA, "url"): f"postgresql+psycopg2://{places.METADATA_ACCOUNT}:"
+        f"{quote(metadata, safe='')}@{server}",
         # Two of Redis's numbered databases: what waits, and what came of it.
         (places.BROKER, "url"): f"{address}/0",
         (places.BROKER, "results"): f"{address}/1",

@@ -1,7 +1,7 @@
 """Wait for what a service needs, then become it: `python -m containers.start scheduler`.
 
-What is waited for is asked of the thing itself and not of whoever starts containers: after a reboot no program
-is there that would start them in an order.
+What is waited for is asked of the thing itself and not of whoever starts containers: after a reboot no
+program is there that would start them in an order.
 """
 
 from __future__ import annotations

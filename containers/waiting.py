@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -29,13 +30,19 @@ def wait_until(works: Callable[[], object], what: str) -> None:
             first = not reason
             reason = _first_line(error)
             if first or now - said > _REMINDER_SECONDS:
-                print(f"Waiting for {what} ({reason})", flush=True)
+                _say(f"Waiting for {what} ({reason})")
                 said = now
             time.sleep(_PAUSE_SECONDS)
         else:
             if reason:
-                print(f"Waited {time.monotonic() - began:.0f} s for {what}.", flush=True)
+                _say(f"Waited {time.monotonic() - began:.0f} s for {what}.")
             return
+
+
+def _say(sentence: str) -> None:
+    # In one piece: print() writes the end of the line by itself, and another service's line comes between.
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """The pools in which tasks wait for a place: one table for every way of deploying.
 
-Airflow keeps pools in its metadata, the DAG files name them. What bounds OCR processes and what bounds writers
-must not depend on whether Airflow runs on one machine or on twenty.
+Airflow keeps pools in its metadata, the DAG files name them. What bounds OCR processes and what bounds
+writers must not depend on whether Airflow runs on one machine or on twenty.
 """
 
 from __future__ import annotations

@@ -38,9 +38,8 @@ class RunFiles(Protocol):
         """Where they lie, for people."""
         ...
 
-    @property
-    def area(self) -> RunArea:
-        """The folder here that has the run's own files, but not those of its batches."""
+    def discovered(self) -> AbstractContextManager[Path]:
+        """Have the list of what was discovered here until the block is left; no file where there is none."""
         ...
 
     def batches(self) -> list[int]:
@@ -49,6 +48,10 @@ class RunFiles(Protocol):
 
     def batch(self, batch_no: int, wanted: Wanted) -> AbstractContextManager[BatchArea]:
         """Have files of a batch here until the block is left; those that do not exist are missing."""
+        ...
+
+    def address_of_batch(self, batch_no: int) -> str:
+        """Return where a batch lies, for people."""
         ...
 
     def in_place(self, sentence: str) -> str:
@@ -84,7 +87,7 @@ class RunFolders(Protocol):
         ...
 
     def files(self, name: str) -> AbstractContextManager[RunFiles]:
-        """Have the run's own files here until the block is left."""
+        """Look at the files of one; whatever of it was brought here goes when the block is left."""
         ...
 
 
@@ -139,21 +142,30 @@ class LocalRunFiles:
     """The files of a run that lie here. Satisfies `RunFiles`."""
 
     def __init__(self, area: RunArea) -> None:
-        self.area = area
+        self._area = area
 
     @property
     def address(self) -> str:
         """The path of its folder."""
-        return str(self.area.folder)
+        return str(self._area.folder)
+
+    @contextmanager
+    def discovered(self) -> Iterator[Path]:
+        """Yield its path."""
+        yield self._area.discovered
 
     def batches(self) -> list[int]:
         """Return the numbers of its batches."""
-        return sorted(int(folder.name) for folder in self.area.batches.glob("*"))
+        return sorted(int(folder.name) for folder in self._area.batches.glob("*"))
 
     @contextmanager
     def batch(self, batch_no: int, wanted: Wanted) -> Iterator[BatchArea]:
         """Yield the batch where it lies."""
-        yield self.area.batch(batch_no)
+        yield self._area.batch(batch_no)
+
+    def address_of_batch(self, batch_no: int) -> str:
+        """Return the path of its folder."""
+        return str(self._area.batch(batch_no).folder)
 
     def in_place(self, sentence: str) -> str:
         """Return the sentence as it is."""

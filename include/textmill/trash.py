@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from textmill.errors import TextmillError
+
+_LEFT_BEHIND_SECONDS = 86_400
+"""No process that makes a folder for itself alone lives for so long."""
 
 
 class Trash:
@@ -49,3 +53,11 @@ def size_of(folder: Path) -> int:
         with suppress(FileNotFoundError):
             size += path.stat().st_size if path.is_file() else 0
     return size
+
+
+def remove_left_behind(folder: Path, pattern: str = "*") -> None:
+    """Remove folders in a folder that killed processes left there a day ago or more."""
+    for one in folder.glob(pattern):
+        with suppress(FileNotFoundError):  # whoever made it has just ended
+            if one.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
+                shutil.rmtree(one, ignore_errors=True)

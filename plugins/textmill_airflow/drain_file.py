@@ -29,7 +29,6 @@ class DrainFile:
         """
         if self._path is None:
             return False
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         write_text(self._path, why + "\n")
         return True
 

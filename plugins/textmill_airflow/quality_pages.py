@@ -10,6 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from textmill.errors import SourceError, StoreUnavailable
 from textmill.object_folder import ObjectFolder
 from textmill.quality.data_docs_site import connection, location
 from textmill.staging import address_of, path_of
@@ -66,7 +67,10 @@ def _answer(path: str) -> Any:
     from fastapi import HTTPException
     from fastapi.responses import HTMLResponse
 
-    page = read_page(path)
+    try:
+        page = read_page(path)
+    except (SourceError, StoreUnavailable) as error:
+        raise HTTPException(503, str(error)) from None
     if page is None:
         raise HTTPException(404, _NOTHING)
     return HTMLResponse(page, headers=_HEADERS)

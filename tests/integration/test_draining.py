@@ -119,6 +119,7 @@ def test_a_drained_task_goes_on_elsewhere_uses_up_no_retry_and_reads_no_page_twi
     assert row == ("loaded", PAGES)
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_longer_than_a_drained_machine_waits_is_left_and_read_again(
     ingest: Ingest,
     source: Path,

@@ -23,7 +23,8 @@ from warehouse_records import page
 
 from textmill.access import NoConnections
 from textmill.checkpoint import Checkpoint, read_pages
-from textmill.errors import StagingError
+from textmill.errors import StagingError, StoreUnavailable
+from textmill.object_folder import ObjectFolder
 from textmill.page_table import write_pages, write_verdicts
 from textmill.records import (
     BatchItem,
@@ -317,6 +318,28 @@ def test_what_a_killed_fetch_has_downloaded_is_not_asked_for_by_another_machine(
     next_task = SharedStaging(machines.store.store, Settings(staging_dir=first))
     with next_task.of_batch(address):
         assert not abandoned.exists()
+
+
+def test_a_copy_that_cannot_be_sent_leaves_no_claim_and_the_retry_sends_it(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machines.mill(None).write("a.pdf", "good")
+    (address,) = machines.start()
+    send = ObjectFolder.send
+
+    def refuse_copies(folder: ObjectFolder, path: Path, name: str) -> None:
+        if folder.uri.endswith("/content"):
+            raise StoreUnavailable("The store is away.")
+        send(folder, path, name)
+
+    with monkeypatch.context() as broken, pytest.raises(StoreUnavailable, match="away"):
+        broken.setattr(ObjectFolder, "send", refuse_copies)
+        machines.at(address, fetch_it)
+    assert rows(machines.warehouse, "SELECT COUNT(*) FROM media") == [(0,)]
+    assert machines.left() == []
+    for work in (fetch_it, read_it, load_it):
+        machines.at(address, work)
+    assert rows(machines.warehouse, "SELECT COUNT(*) FROM v_page") == [(1,)]
 
 
 def test_the_same_archive_is_opened_again_without_asking_for_it(

@@ -176,7 +176,7 @@ def test_a_page_that_had_to_be_left_does_not_look_like_a_killer(  # type: ignore
 ) -> None:
     area = make_batch([report], "misbehaving_engines:hanging")
     command, environment = worker_command
-    for _ in range(3):
+    for _ in range(2):
         before = read_progress(area.checkpoint)
         process = subprocess.Popen(
             [*command, area.uri, str(os.getpid())], env=environment, stdout=subprocess.PIPE

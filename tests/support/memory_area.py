@@ -65,15 +65,15 @@ class MemoryArea:
 
     def take(self) -> None:
         """Keep everything as it is now."""
-        self._kept = {path: (file.getvalue(), file.modified) for path, file in self._objects()}
+        self._kept = {path: (file.getvalue(), file.created) for path, file in self._objects()}
 
     def restore(self) -> None:
         """Put everything back."""
         for path, _ in self._objects():
             self.filesystem.rm_file(path)
-        for path, (content, modified) in self._kept.items():
+        for path, (content, created) in self._kept.items():
             self.filesystem.pipe_file(path, content)
-            self.filesystem.store[path].modified = modified
+            self.filesystem.store[path].created = created
 
     def names(self, below: str = "") -> list[str]:
         """Return the names of all objects that begin so."""
@@ -83,7 +83,7 @@ class MemoryArea:
         """Let what begins so be written at a moment (in UTC without a time zone)."""
         for name in self.names(below):
             path = f"{self._start}area/{name}"
-            self.filesystem.store[path].modified = moment.replace(tzinfo=UTC)
+            self.filesystem.store[path].created = moment.replace(tzinfo=UTC)
 
     def _objects(self) -> list[tuple[str, Any]]:
         return [item for item in self.filesystem.store.items() if item[0].startswith(self._start)]

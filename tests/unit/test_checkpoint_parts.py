@@ -140,7 +140,7 @@ class Story:
         self.send()
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(15))
 def test_what_is_brought_is_what_the_newest_attempt_told_whatever_happens(
     parts: UnreliableFolder, tmp_path: Path, seed: int
 ) -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
@@ -21,10 +21,12 @@ from warehouse_snapshot import Snapshot
 
 from textmill.access import NoConnections
 from textmill.errors import BatchFailed, StagingError
+from textmill.object_folder import ObjectFolder
 from textmill.quality.data_docs_site import run_page
 from textmill.retention import Periods, Removed, clean
 from textmill.run_wishes import Reread, RunWishes
 from textmill.settings import Settings
+from textmill.shared_staging.stored_runs import StoredRunFolders
 from textmill.staging import write_text
 from textmill.warehouse.connection import in_transaction, utc_now, warehouse_engine
 
@@ -269,6 +271,83 @@ def test_a_run_that_is_cleared_while_its_folder_goes_waits_and_is_told(
     (error,) = fetched
     assert taken == ["run=first"] and error is not None
     assert "clear the run from its first task on" in str(error)
+
+
+@in_a_store
+def test_a_dry_run_touches_nothing_in_a_store(mill: StagedIngest, area: MemoryArea) -> None:
+    before = area.names()
+    dry = sweep(mill, kinds=ALL, dry_run=True)
+    assert area.names() == before
+    assert sweep(mill, kinds=ALL) == dry
+    assert counts(dry) == {"staging folders": 3, "runs": 1}
+    assert area.names("runs/") == []
+
+
+@in_a_store
+def test_a_run_in_a_store_that_was_touched_lately_stays(mill: StagedIngest, area: MemoryArea) -> None:
+    area.date("runs/run=first/batches/0000/verdicts", utc_now() + timedelta(days=1.5))
+    assert "run=first" not in sweep(mill, kinds="staging")["staging folders"].examples
+    assert "run=first" in runs(mill)
+
+
+@in_a_store
+@pytest.mark.parametrize("removed", [1, 3])
+def test_what_a_killed_removal_leaves_in_a_store_is_no_run_and_goes_with_the_next(
+    mill: StagedIngest, area: MemoryArea, monkeypatch: pytest.MonkeyPatch, removed: int
+) -> None:
+    """Killed when so many of its objects were gone: whatever task is cleared then says what to do."""
+    remove, gone = ObjectFolder.remove, []
+
+    def killed(folder: ObjectFolder, names: list[str]) -> None:
+        for name in names:
+            if len(gone) == removed:
+                raise KeyboardInterrupt
+            remove(folder, [name])
+            gone.append(name)
+
+    uri, before = mill.address("first", 0), area.names("runs/run=first/")
+    monkeypatch.setattr(ObjectFolder, "remove", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(mill, kinds="staging")
+    monkeypatch.undo()
+    left = area.names("runs/run=first/")
+    assert len(left) == len(before) - removed
+    assert {name.rpartition("/")[2] for name in gone} <= {"fetched.jsonl", "items.jsonl", "verdicts.parquet"}
+    with pytest.raises(StagingError, match="clear the run from its first task on"):
+        mill.finish_batch("first", uri)
+    assert "run=first" in sweep(mill, kinds="staging")["staging folders"].examples
+    assert area.names("runs/run=first/") == []
+
+
+@in_a_store
+def test_a_run_that_is_cleared_while_its_objects_go_waits_and_loses_nothing(
+    mill: StagedIngest, area: MemoryArea, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task has brought its files before it waits for the lock; what it lacks then, the next one tells."""
+    uri = mill.address("first", 0)
+    copies_before = copies(mill)
+    remove, waited = StoredRunFolders.remove, []
+    thread = Thread(target=lambda: mill.fetch("first", uri))
+
+    def slow(folders: StoredRunFolders, name: str, before: datetime) -> bool:
+        if name == "run=first":
+            thread.start()
+            thread.join(1)
+            waited.append(thread.is_alive())
+        return remove(folders, name, before)
+
+    monkeypatch.setattr(StoredRunFolders, "remove", slow)
+    sweep(mill, kinds="staging content")
+    thread.join(30)
+    assert waited == [True]
+    assert copies_before <= copies(mill)
+    left = {name.removeprefix("runs/run=first/batches/0000/") for name in area.names("runs/run=first/")}
+    assert left == {"downloads.jsonl", "fetched.jsonl"}
+    with pytest.raises(StagingError, match="clear the run from its first task on"):
+        mill.fetch("first", uri)
+    assert counts(sweep(mill, kinds="staging")) == {}  # it goes on, by its books
+    mill.run("first")
+    assert rows(mill, "SELECT state FROM ingest_run WHERE run_id = 'first'") == [("success",)]
 
 
 # --- copies ------------------------------------------------------------------------------------------------

@@ -80,12 +80,10 @@ def _look_at_run(audited: Audited, folder_name: str, files: RunFiles) -> Iterato
         run = run_in(connection, folder_name)
         batches = {} if run is None else _batches(connection, run.id)
     if run is None:
-        if files.area.discovered.exists():
-            yield Finding(
-                "run_not_in_books",
-                folder_name,
-                f"{files.address} has the files of a run that is not in the books.",
-            )
+        with files.discovered() as discovered:
+            if discovered.exists():
+                sentence = f"{files.address} has the files of a run that is not in the books."
+                yield Finding("run_not_in_books", folder_name, sentence)
         return
     if run.finished_at is None or run.state in ("running", DRY_RUN) or run.batches is None:
         return
@@ -106,7 +104,8 @@ def _damaged(files: RunFiles, place: str, error: Exception) -> Finding:
 
 
 def _look_at_plan(files: RunFiles, run_id: str) -> Iterator[Finding]:
-    found = address_sum(files.area.discovered, items=False)
+    with files.discovered() as discovered:
+        found = address_sum(discovered, items=False)
     count = total = 0
     for batch_no in files.batches():
         with files.batch(batch_no, lambda area: (area.items,)) as batch:
@@ -128,7 +127,7 @@ def _look_at_batch(
         with files.batch(row.batch_no, files_read) as area:
             batch = StagedBatch.read(area)
     except (StagingError, ValidationError, ValueError, OSError) as error:
-        place = f"{files.address}/{files.area.batch(row.batch_no).folder.relative_to(files.area.folder)}"
+        place = files.address_of_batch(row.batch_no)
         yield _damaged(files, place, error)
         return
     for item_no, times in batch.planned.items():

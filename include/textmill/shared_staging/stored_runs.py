@@ -18,6 +18,7 @@ from pathlib import Path
 
 from textmill.object_folder import ObjectFolder, StoredObject
 from textmill.run_folders import StagedRun, Wanted
+from textmill.shared_staging.at_once import at_once
 from textmill.shared_staging.checkpoint_parts import bring_checkpoint
 from textmill.staging import BatchArea, RunArea
 
@@ -86,32 +87,39 @@ class StoredRunFolders:
 
     @contextmanager
     def files(self, name: str) -> Iterator[StoredRunFiles]:
-        """Bring the run's own files; the folder goes when the block is left."""
+        """Yield the files, each of which is brought when somebody wants it."""
         area = RunArea(self._here / "runs" / name)
-        run = StoredRunFiles(self._runs.below(name), area)
         try:
-            run.bring()
-            yield run
+            yield StoredRunFiles(self._runs.below(name), area)
         finally:
             shutil.rmtree(area.folder, ignore_errors=True)
 
 
 class StoredRunFiles:
-    """The files of a run that lie in a store. Satisfies `textmill.run_folders.RunFiles`."""
+    """The files of a run that lie in a store. Satisfies `textmill.run_folders.RunFiles`.
+
+    Args:
+        area: the folder here into which they are brought.
+    """
 
     def __init__(self, store: ObjectFolder, area: RunArea) -> None:
         self._store = store
-        self.area = area
+        self._area = area
 
     @property
     def address(self) -> str:
         """The address of its folder."""
         return self._store.uri
 
-    def bring(self) -> None:
-        """Bring what the run has beside its batches."""
-        for path in (self.area.sources, self.area.discovered):
+    @contextmanager
+    def discovered(self) -> Iterator[Path]:
+        """Bring the list, which may be large."""
+        path = self._area.discovered
+        try:
             self._store.fetch(path.name, path)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def batches(self) -> list[int]:
         """Return the numbers of its batches."""
@@ -120,21 +128,29 @@ class StoredRunFiles:
     @contextmanager
     def batch(self, batch_no: int, wanted: Wanted) -> Iterator[BatchArea]:
         """Bring what is wanted of a batch; it goes when the block is left, so that one is here at a time."""
-        area = self.area.batch(batch_no)
+        area = self._area.batch(batch_no)
         store = self._store.below(f"{_BATCHES}{area.folder.name}")
         try:
-            for path in wanted(area):
-                if path == area.checkpoint:
-                    bring_checkpoint(store.below(path.name), path)
-                else:
-                    store.fetch(path.name, path)
+            for _ in at_once(lambda path: _bring(store, area, path), wanted(area)):
+                pass
             yield area
         finally:
             shutil.rmtree(area.folder, ignore_errors=True)
 
+    def address_of_batch(self, batch_no: int) -> str:
+        """Return the address of its folder."""
+        return self._store.below(f"{_BATCHES}{self._area.batch(batch_no).folder.name}").uri
+
     def in_place(self, sentence: str) -> str:
         """Return a sentence with addresses in the store instead of paths of this moment."""
-        return sentence.replace(str(self.area.folder), self._store.uri)
+        return sentence.replace(str(self._area.folder), self._store.uri)
+
+
+def _bring(store: ObjectFolder, area: BatchArea, path: Path) -> None:
+    if path == area.checkpoint:
+        bring_checkpoint(store.below(path.name), path)
+    else:
+        store.fetch(path.name, path)
 
 
 def _remove_backwards(folder: ObjectFolder) -> None:

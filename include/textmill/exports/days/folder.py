@@ -6,7 +6,6 @@ import ctypes
 import errno
 import os
 import shutil
-import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -18,10 +17,10 @@ from textmill.errors import ExportError
 from textmill.exports.days.destination import Partition, day_of, partition_name
 from textmill.exports.days.tables import ExportedTable
 from textmill.staging import fsync_folder
+from textmill.trash import remove_left_behind
 
 _INCOMING = ".incoming"
 """Beside the tables: whoever reads one of them does not look here."""
-_LEFT_BEHIND_SECONDS = 86_400
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _UNKNOWN_TO_FILE_SYSTEM = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
@@ -53,7 +52,7 @@ class FolderDestination:
     def replacing(self, table: ExportedTable, day: date) -> Iterator[_NewFolder]:
         """Write a partition anew, beside its place."""
         with self._in_words():
-            self._remove_left_behind()
+            remove_left_behind(self._incoming)
             folder = self._incoming / f"{table}-{day}-{uuid4().hex}"
             folder.mkdir(parents=True)
             try:
@@ -75,16 +74,6 @@ class FolderDestination:
                 place.rename(gone)
                 fsync_folder(place.parent)
                 shutil.rmtree(gone, ignore_errors=True)
-
-    def _remove_left_behind(self) -> None:
-        """Remove what killed exports left behind."""
-        for folder in self._incoming.glob("*"):
-            try:
-                age = time.time() - folder.stat().st_mtime
-            except FileNotFoundError:  # its export has just ended
-                continue
-            if age > _LEFT_BEHIND_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:

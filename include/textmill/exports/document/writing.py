@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,10 +28,10 @@ from textmill.records import Kind, PageRecord, SourceSpec
 from textmill.settings import Settings
 from textmill.sources.catalogue import load_catalogue
 from textmill.staging import Staging, fsync_folder, path_of, write_records
+from textmill.trash import remove_left_behind
 
 _DOCUMENTS = "documents-on-request"
 _WORKPLACE = "document-in-work-"
-_LEFT_BEHIND_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -177,9 +175,6 @@ def _whole_file(target: Path) -> Iterator[Path]:
 def _workplace(root: Path) -> Iterator[Path]:
     """Yield a folder for what an export needs meanwhile; what killed ones left behind is removed."""
     root.mkdir(parents=True, exist_ok=True)
-    for left_behind in root.glob(f"{_WORKPLACE}*"):  # nothing else: somebody may export to this very folder
-        with suppress(FileNotFoundError):  # its export has just ended
-            if left_behind.stat().st_mtime < time.time() - _LEFT_BEHIND_SECONDS:
-                shutil.rmtree(left_behind, ignore_errors=True)
+    remove_left_behind(root, f"{_WORKPLACE}*")  # nothing else: somebody may export to this very folder
     with TemporaryDirectory(dir=root, prefix=_WORKPLACE) as folder:
         yield Path(folder)
