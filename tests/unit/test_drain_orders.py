@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -59,22 +61,26 @@ def test_a_worker_says_when_it_cannot_give_the_order(
 # --- the OCR process ---------------------------------------------------------------------------------------
 
 
-def process(tmp_path: Path, script: str, *, seconds: float = 30) -> OcrProcess:
+def process(
+    tmp_path: Path, script: str, *, seconds: float = 30, is_ordered: Callable[[], bool] = lambda: True
+) -> OcrProcess:
     """A program that stands for the OCR runtime on a machine that is to be stopped."""
     program = tmp_path / "python"
     program.write_text(f"#!/bin/bash\n{script}\n")
     program.chmod(0o755)
     settings = Settings(ocr_python=program, drain_seconds=seconds, page_timeout_seconds=30)
-    return OcrProcess("file:///batch", settings, lambda: True)
+    return OcrProcess("file:///batch", settings, is_ordered)
 
 
 def test_a_process_that_is_told_to_stop_says_that_it_has(tmp_path: Path) -> None:
     (tmp_path / "drained").write_text(DRAINED + "\n")
     trap = f"trap 'cat {tmp_path}/drained; exit 0' TERM"
     script = f"{trap}\necho '{FINISHED}'\nwhile :; do sleep 0.05; done"
-    with process(tmp_path, script) as running:
+    ordered = Event()
+    with process(tmp_path, script, is_ordered=ordered.is_set) as running:
         events = running.events()
         next(events)  # it has set its trap by now
+        ordered.set()
         assert list(events) == [WorkerDrained(pages_read=1, pages_rejected=0, media_rejected=0)]
 
 
@@ -92,10 +98,13 @@ def test_a_process_that_takes_too_long_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_process_that_crashes_meanwhile_has_crashed(tmp_path: Path) -> None:
-    script = "trap 'kill -SEGV $$' TERM\nwhile :; do sleep 0.05; done"
-    with process(tmp_path, f"echo '{DRAINED}'\n{script}") as running:
+    trap = "trap 'kill -SEGV $$' TERM"
+    script = f"{trap}\necho '{DRAINED}'\nwhile :; do sleep 0.05; done"
+    ordered = Event()
+    with process(tmp_path, script, is_ordered=ordered.is_set) as running:
         events = running.events()
         next(events)
+        ordered.set()
         with pytest.raises(OcrProcessDied, match="SIGSEGV"):
             list(events)
 
