@@ -21,6 +21,7 @@ from warehouse_rows import comparable_rows
 
 pytestmark = pytest.mark.timeout(1800)
 
+_SECOND, _SPARE = "ocr-worker-two", "ocr-worker-three"
 _BUCKET = "staging"
 _RUN_SECONDS = 1200.0
 _GRACE_SECONDS = 120
@@ -65,8 +66,8 @@ def stack(
     }
     changes = _HERE / "compose.s3.yaml"
     with container_stack(engine, "textmill-test-apart", folder, settings | more, changes) as stack:
-        stack.create("--scale", f"{OCR_WORKER}=3")
-        *_, spare = stack.services()[OCR_WORKER]
+        stack.create()
+        spare = stack.container(_SPARE)
         for containers in stack.services().values():
             for container in containers:
                 if container != spare:
@@ -96,7 +97,7 @@ class Disturbable:
         self._stack = stack
         self._folder = folder
         self._looks = 0
-        self.first, self.second, self.spare = stack.services()[OCR_WORKER]
+        self.first, self.second, self.spare = map(stack.container, (OCR_WORKER, _SECOND, _SPARE))
         self._before = {worker: self._pages_of(worker) for worker in (self.first, self.second, self.spare)}
 
     def _pages_of(self, worker: str) -> Counter[tuple[str, int]]:
@@ -111,6 +112,15 @@ class Disturbable:
         """Wait until a worker has read some pages more."""
         reached = self.pages_of(worker).total()
         wait_for(lambda: self.pages_of(worker).total() >= reached + pages, 240, "an OCR worker reads")
+
+
+def test_ocr_workers_have_no_folder_in_common_that_they_may_write_to(stack: ContainerStack) -> None:
+    writable = [
+        {mount["Name"] or mount["Source"] for mount in stack.engine.inspect(worker)["Mounts"] if mount["RW"]}
+        for worker in map(stack.container, (OCR_WORKER, _SECOND, _SPARE))
+    ]
+    assert [len(folders) for folders in writable] == [2, 2, 2]
+    assert len(set().union(*writable)) == 6
 
 
 def test_both_workers_read_and_the_rows_are_those_of_one_machine(
@@ -134,8 +144,7 @@ def test_nothing_is_lost_or_doubled_when_one_worker_is_killed_and_the_other_is_d
 ) -> None:
     with stack.warehouse() as warehouse:
         empty(warehouse)
-        # One long batch each, so that both are in the middle of theirs.
-        run = RestRun(stack.api(), source=f"{MEDIA}/few", engine="tesseract", batch_seconds=3600)
+        run = RestRun(stack.api(), source=f"{MEDIA}/few", engine="tesseract", batch_seconds=20)
         disturbable.wait_for_pages(disturbable.first, 2)
         stack.kill(disturbable.first)
 
