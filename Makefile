@@ -165,6 +165,14 @@ container-logs: ## Show what the containers say, or those of SERVICE=scheduler
 container-password: ## Show how to log in to Airflow and to the warehouse of the containers
 	@containers/stack password
 
+.PHONY: backup
+backup: ## Save what the containers hold to the folder OUT: warehouse, metadata, secrets, fetched copies
+	@containers/stack save "$$OUT"
+
+.PHONY: restore
+restore: ## Put a backup back into new containers: FROM=folder
+	@containers/stack restore "$$FROM"
+
 .PHONY: samples
 samples: setup-dev ## Draw the sample media again
 	@PYTHONPATH=include $(OCR_PYTHON) -m tools.make_samples

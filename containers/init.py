@@ -49,14 +49,15 @@ def prepare_warehouse() -> None:
 
     The passwords of both accounts become what the files say.
     """
-    from sqlalchemy import NullPool, create_engine, text
+    from sqlalchemy import text
 
     from textmill.warehouse.analysts import ensure_analyst, grant_role
+    from textmill.warehouse.connection import administration_engine
     from textmill.warehouse.migrate import upgrade
 
     root = places.secret(places.WAREHOUSE, "root_password")
     loader = places.secret(places.WAREHOUSE, "loader_password")
-    server = create_engine(warehouse_url("root", root, None), poolclass=NullPool)
+    server = administration_engine(warehouse_url("root", root, None))
     account = f"'{places.LOADER}'@'%'"
     with server.begin() as connection:
         for statement in (
@@ -69,7 +70,7 @@ def prepare_warehouse() -> None:
             connection.execute(text(statement), {"password": loader} if ":password" in statement else {})
     upgrade(warehouse_url(places.LOADER, loader).render_as_string(hide_password=False))
     analyst = places.secret(places.WAREHOUSE, "analyst_password")
-    database = create_engine(warehouse_url("root", root), poolclass=NullPool)
+    database = administration_engine(warehouse_url("root", root))
     with database.begin() as connection:
         grant_role(connection)
         ensure_analyst(connection, places.ANALYST, "%", analyst)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, NullPool, create_engine
+from sqlalchemy import URL
 
 from stack import ports, secrets_store, servers
 from stack.accounts import ServerAccount, server_account
@@ -100,8 +100,9 @@ def analyst_url(secrets: Secrets, port: int) -> URL:
 def let_analysts_read(secrets: Secrets, port: int) -> None:
     """Give the account of analysts the views as they are now; the warehouse is migrated. Safe to repeat."""
     from textmill.warehouse.analysts import ensure_analyst, grant_role
+    from textmill.warehouse.connection import administration_engine
 
-    engine = create_engine(_url(_ADMIN, secrets.mariadb_admin, port), poolclass=NullPool)
+    engine = administration_engine(_url(_ADMIN, secrets.mariadb_admin, port))
     with engine.begin() as connection:
         grant_role(connection)
         ensure_analyst(connection, ANALYST, _HOST, secrets.mariadb_analyst)

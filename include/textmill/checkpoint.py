@@ -51,7 +51,7 @@ class Progress:
         whole_page_counts: how many pages those media have of which only a part is read here.
         finished_counts: how many pages of each medium are finished.
         starts: how often work on a page began; deaths on a frame of it are in `frame_deaths` instead.
-        begun: the page that work began on last, unless it is finished.
+        begun: the page that work began on last, unless it is finished; of a `Checkpoint`, by its own process.
         reached: of a video, the number of the last page that was read and the time at which it ends.
     """
 
@@ -205,6 +205,8 @@ class Checkpoint:
         else:
             _cut_torn_line(path)
         self.progress = read_progress(path)
+        # Whoever began it is no more; a page that killed its reader is not to be taken for one that was left.
+        self.progress.begun = None
         fresh = not path.exists()
         self._file = path.open("ab")
         if fresh:

@@ -171,11 +171,6 @@ class ObjectFolder:
         with self._in_words():
             self._filesystem.put_file(str(path), self._path(name), **self._little_memory)
 
-    def exists(self, name: str) -> bool:
-        """Whether an object is there."""
-        with self._in_words():
-            return bool(self._filesystem.exists(self._path(name)))
-
     def remove(self, names: Collection[str]) -> None:
         """Remove objects, in this order; absent ones are fine."""
         with self._in_words():

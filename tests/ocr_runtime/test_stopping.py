@@ -108,6 +108,11 @@ class Film:
             second_opinion="off",
         )
 
+    @property
+    def fingerprint(self) -> str:
+        """By what pages are read."""
+        return self._reader.fingerprint
+
     def read(self, steps: int) -> WorkerEvent:
         """Read until the order to stop is given, after it was asked for so many times; returns the end."""
         said: list[WorkerEvent] = []
@@ -192,6 +197,16 @@ def test_a_page_that_had_to_be_left_does_not_look_like_a_killer(  # type: ignore
     whole = area.checkpoint.read_bytes()
     leave_page(area.checkpoint, Progress())
     assert area.checkpoint.read_bytes() == whole
+
+
+def test_stopping_before_anything_was_begun_does_not_forgive_a_page_that_killed_its_reader(
+    film: Film,
+) -> None:
+    sha256 = read_only_hash(film.area)
+    with Checkpoint(film.area.checkpoint, film.fingerprint) as checkpoint:
+        checkpoint.append(PageStarted(sha256=sha256, page_no=1))  # and then the process died
+    assert isinstance(film.read(0), WorkerDrained)
+    assert read_progress(film.area.checkpoint).starts[sha256, 1] == 1
 
 
 def read_only_hash(area: BatchArea) -> str:

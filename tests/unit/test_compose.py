@@ -46,6 +46,12 @@ def variables() -> dict[str, str]:
     return found
 
 
+def of_other_machines() -> set[str]:
+    """The variables that the files for several machines ask for, which have no default."""
+    texts = [file.read_text() for file in sorted((REPOSITORY / "deploy").glob("compose.*.yaml"))]
+    return {name for text in texts for name in re.findall(r"\$\{([A-Z_]+):\?", text)}
+
+
 def resolved(text: str) -> str:
     """With all defaults, as compose fills them in where there is no .env."""
     while (filled := INTERPOLATED.sub(lambda match: match[2], text)) != text:
@@ -105,7 +111,7 @@ def test_every_variable_of_the_compose_file_is_explained_with_its_default_and_no
     used = variables()
     names = {name for name in EXPLAINED if not name.startswith("AIRFLOW__")}
     assert set(used) <= names
-    assert names - set(used) - SETTINGS == {"COMPOSE_PROFILES"}
+    assert names - set(used) - SETTINGS == {"COMPOSE_PROFILES", "COMPOSE_FILE"} | of_other_machines()
     assert {name: EXPLAINED[name] for name in used} == {name: resolved(value) for name, value in used.items()}
 
 
@@ -192,7 +198,19 @@ def test_an_ocr_worker_that_is_told_to_stop_ends_after_the_page_at_hand_and_has_
     drain_file = Path(environment("ocr-worker")["TEXTMILL_DRAIN_FILE"])
     assert any(entry.startswith(f"{drain_file.parent}:") for entry in SERVICES["ocr-worker"]["tmpfs"])
     grace = resolved(SERVICES["ocr-worker"]["stop_grace_period"])
-    assert float(grace.removesuffix("s")) > Settings.model_fields["page_timeout_seconds"].default
+    assert float(grace.removesuffix("s")) >= Settings.model_fields["drain_seconds"].default + 30
+
+
+def test_settings_of_which_the_compose_file_makes_something_are_given_to_all_parts_of_airflow() -> None:
+    """The shell goes before .env for compose, and is not in .env: workers would wait at another queue."""
+    named = set(variables()) & SETTINGS
+    assert named == {"TEXTMILL_OCR_QUEUE", "TEXTMILL_OCR_SLOTS"}
+    for service in OURS - {"secrets"}:
+        given = SERVICES[service]["environment"]
+        assert {name: given.get(name) for name in named} == {
+            name: f"${{{name}:-{Settings.model_fields[name.removeprefix('TEXTMILL_').lower()].default}}}"
+            for name in named
+        }
 
 
 def test_media_are_what_is_read_and_nobody_may_write_to_them() -> None:
@@ -225,8 +243,17 @@ def test_our_containers_may_do_nothing_that_they_need_not(service: str) -> None:
     assert content.get("network_mode") == ("none" if service == "secrets" else None)
 
 
-@pytest.mark.parametrize("service", sorted(OTHERS))
-def test_servers_of_others_may_become_another_account_and_no_more(service: str) -> None:
+def test_the_broker_is_an_account_of_its_own_from_its_start_and_may_become_no_other() -> None:
+    content = SERVICES["redis"]
+    assert resolved(content["user"]) == "999:0"
+    assert content["read_only"] is True
+    assert content["cap_drop"] == ["ALL"]
+    assert "cap_add" not in content
+    assert content["security_opt"] == ["no-new-privileges"]
+
+
+@pytest.mark.parametrize("service", sorted(OTHERS - {"redis"}))
+def test_databases_may_become_another_account_and_no_more(service: str) -> None:
     content = SERVICES[service]
     assert content["cap_drop"] == ["ALL"]
     assert set(content["cap_add"]) == {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}

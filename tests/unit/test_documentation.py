@@ -32,6 +32,7 @@ DOCUMENTS = [
     "docs/staging.md",
     "docs/upkeep.md",
     "docs/warehouse.md",
+    "docs/deploy.md",
     "docs/development.md",
     "docs/events.md",
     "docs/exports.md",

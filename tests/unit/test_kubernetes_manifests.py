@@ -37,8 +37,8 @@ PODS = [
     for name, pod in pods(files).items()
 ]
 BOTH_WAYS = (*VALUES["a pod per batch"],), (*VALUES["OCR workers"],)
-PAGE_SECONDS = Settings.model_fields["page_timeout_seconds"].default
-PUBLISHING_SECONDS = 60
+PAGE_SECONDS = Settings.model_fields["drain_seconds"].default
+PUBLISHING_SECONDS = 30
 """What the rest of a checkpoint may take to reach the object store, with room."""
 AIRFLOW_MIB = 2048
 """What the task beside its reader may take, with what lies in memory-backed volumes."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from tenacity import (
     RetryCallState,
@@ -65,6 +65,14 @@ def utc_now() -> datetime:
 def utc_moment(seconds: float) -> datetime:
     """Return a time of the file system, in seconds since 1970, as the warehouse stores times."""
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+
+
+def administration_engine(url: URL) -> Engine:
+    """Return an engine for giving accounts their passwords, which are parameters of its statements.
+
+    An error of SQLAlchemy would quote them, and end in the log of whoever sets up.
+    """
+    return create_engine(url, poolclass=NullPool, hide_parameters=True)
 
 
 @contextmanager
