@@ -89,7 +89,7 @@ def settings(image: str, media: Path) -> dict[str, str]:
 def reference(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Reference:
     """The same pipeline on this machine, as `make run` starts it; it ends before containers begin."""
     with one_machine(tmp_path_factory.mktemp("machine") / "state") as here:
-        return Reference(here.rows_of(media / "all"), here.rows_of(media / "few", engine="tesseract"))
+        return Reference(here.ingest(media / "all"), here.ingest(media / "few", engine="tesseract"))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,12 +33,14 @@ def stack(
 def test_services_that_are_started_in_the_worst_order_become_healthy(
     stack: ContainerStack, figures: Figures
 ) -> None:
+    began = time.monotonic()
     stack.create()
     containers = stack.services()
     for service in sorted(containers, key=lambda name: _WORST.index(name) if name in _WORST else len(_WORST)):
         for container in containers[service]:
             stack.start(container)
-    seconds = stack.wait_until_healthy(HEALTHY_SECONDS)
+    stack.wait_until_healthy(HEALTHY_SECONDS)
+    seconds = time.monotonic() - began
     figures.note(
         "From nothing to healthy", {"each service by itself, in the worst order": f"{seconds:.0f} s"}
     )

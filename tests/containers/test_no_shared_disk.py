@@ -131,7 +131,7 @@ def test_both_workers_read_and_the_rows_are_those_of_one_machine(
     assert run.wait(_RUN_SECONDS) == "success", run.tasks()
     seconds = time.monotonic() - began
     with stack.warehouse() as warehouse:
-        assert comparable_rows(warehouse, f"{MEDIA}/few") == reference.of_few
+        assert comparable_rows(warehouse, f"{MEDIA}/few") == reference.of_few.rows
     first, second = disturbable.pages_of(disturbable.first), disturbable.pages_of(disturbable.second)
     assert first and second
     assert set((first + second).values()) == {1}, "each page was read once"
@@ -152,7 +152,7 @@ def test_nothing_is_lost_or_doubled_when_one_worker_is_killed_and_the_other_is_d
         seconds = stack.stop(disturbable.second, _GRACE_SECONDS)
         stack.start(disturbable.spare)
         assert run.wait(_RUN_SECONDS) == "success", run.tasks()
-        assert comparable_rows(warehouse, f"{MEDIA}/few") == reference.of_few
+        assert comparable_rows(warehouse, f"{MEDIA}/few") == reference.of_few.rows
 
     assert seconds < _GRACE_SECONDS, "the worker had to be killed after its time of grace"
     workers = disturbable.first, disturbable.second, disturbable.spare

@@ -159,14 +159,15 @@ class Project:
             left = {name: problem for name in left if (problem := self._problem(name))}
         return time.monotonic() - began
 
-    def memory_mb(self) -> dict[str, float]:
-        """Memory in use by service, in MiB; the sum for a scaled one."""
-        used: dict[str, float] = {}
-        for service, containers in self.services().items():
-            running = [ident for ident in containers if self.state(ident)["Status"] == "running"]
-            if running:
-                used[service] = sum(self.engine.memory_mb(running).values())
-        return used
+    def memory_watch(self) -> MemoryWatch:
+        """What tells the memory of the services that run now."""
+        running = {
+            container: service
+            for service, containers in self.services().items()
+            for container in containers
+            if self.state(container)["Status"] == "running"
+        }
+        return MemoryWatch(self.engine, running)
 
     def save_logs(self, folder: Path) -> None:
         """Write what every container said into a file each."""
@@ -176,6 +177,30 @@ class Project:
                 with (folder / f"{service}-{number}.log").open("w") as file:
                     command = [self.engine.program, "logs", container]
                     subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, timeout=60, check=False)
+
+
+class MemoryWatch:
+    """Asks the engine now and then how much memory services use.
+
+    Args:
+        services: names of services by their containers.
+    """
+
+    def __init__(self, engine: ContainerEngine, services: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._services = dict(services)
+        self.most: dict[str, float] = {}
+        """The most that was seen of each service, in MiB."""
+
+    def look(self) -> dict[str, float]:
+        """Memory in use by service, in MiB; the sum of its containers."""
+        used: dict[str, float] = {}
+        for short, memory in self._engine.memory_mb(list(self._services)).items():
+            container = next(container for container in self._services if container.startswith(short))
+            service = self._services[container]
+            used[service] = used.get(service, 0.0) + memory
+        self.most = {service: max(memory, self.most.get(service, 0.0)) for service, memory in used.items()}
+        return used
 
 
 def _is_kept_running(seen: Mapping[str, Any]) -> bool:

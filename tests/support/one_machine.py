@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ _RUN_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
+class Ingested:
+    """The rows that an ingest left, and the seconds from its trigger to its end."""
+
+    rows: Rows
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Reference:
     """What comes of media without containers.
 
@@ -32,8 +41,8 @@ class Reference:
         of_few: of some of them, with Tesseract.
     """
 
-    of_all: Rows
-    of_few: Rows
+    of_all: Ingested
+    of_few: Ingested
 
 
 class OneMachine:
@@ -43,12 +52,14 @@ class OneMachine:
         self._api = AirflowApi(running.ui_url, running.secrets.airflow_admin)
         self._warehouse = warehouse
 
-    def rows_of(self, folder: Path, **conf: Any) -> Rows:
+    def ingest(self, folder: Path, **conf: Any) -> Ingested:
         """Ingest a folder into an empty warehouse and return what came of it."""
         empty(self._warehouse)
+        began = time.monotonic()
         run = RestRun(self._api, source=str(folder), **conf)
         assert run.wait(_RUN_SECONDS) == "success", run.tasks()
-        return comparable_rows(self._warehouse, str(folder))
+        seconds = time.monotonic() - began
+        return Ingested(comparable_rows(self._warehouse, str(folder)), seconds)
 
 
 @contextmanager
