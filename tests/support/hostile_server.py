@@ -23,6 +23,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 ETAG = '"fine-1"'
 DATE = "Tue, 03 Mar 2026 10:00:00 GMT"
 HOSTS = [f"127.0.0.{number}" for number in range(1, 9)]
+_TRIES = 10
 BOMB_BYTES = 2 * 1024**3
 
 Reply = Callable[["Request"], Awaitable[None]]
@@ -375,10 +376,16 @@ class HostileServer:
 
 async def start(server: HostileServer) -> asyncio.Server:
     """Listen on a free port of loopback: at all of `HOSTS`, which count as different hosts."""
-    listening = await asyncio.start_server(server.serve, HOSTS[0], 0, backlog=1000)
-    server.port = listening.sockets[0].getsockname()[1]
-    server.others = await asyncio.start_server(server.serve, HOSTS[1:], server.port, backlog=1000)
-    return listening
+    for _ in range(_TRIES):
+        listening = await asyncio.start_server(server.serve, HOSTS[0], 0, backlog=1000)
+        server.port = listening.sockets[0].getsockname()[1]
+        try:
+            server.others = await asyncio.start_server(server.serve, HOSTS[1:], server.port, backlog=1000)
+        except OSError:  # the port is free at the first address and taken at another
+            listening.close()
+        else:
+            return listening
+    raise OSError(f"No port is free at all of {', '.join(HOSTS)}.")
 
 
 @contextmanager
