@@ -10,47 +10,32 @@ and else to the account of our image, whose group may write to it.
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from containers import places
+from textmill.generated_secrets import fernet_key, password, signing_key
 
 _GROUP_MAY_READ = 0o440
 """The accounts of all our images have group 0, those of the databases start as root."""
 _GROUP_MAY_ENTER = 0o750
 
-
-def _password() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _signing_key() -> str:
-    # HS512 wants 64 bytes; a shorter key draws a warning for every token.
-    return base64.urlsafe_b64encode(secrets.token_bytes(64)).decode()
-
-
 GENERATED: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    places.METADATA: {"password": _password},
-    places.BROKER: {"password": _password},
+    places.METADATA: {"password": password},
+    places.BROKER: {"password": password},
     places.WAREHOUSE: {
-        "root_password": _password,
-        "loader_password": _password,
-        "analyst_password": _password,
+        "root_password": password,
+        "loader_password": password,
+        "analyst_password": password,
     },
     places.AIRFLOW: {
-        "fernet_key": _fernet_key,
-        "api_secret_key": _signing_key,
-        "jwt_secret": _signing_key,
+        "fernet_key": fernet_key,
+        "api_secret_key": signing_key,
+        "jwt_secret": signing_key,
     },
-    places.UI: {"admin_password": _password},
+    places.UI: {"admin_password": password},
 }
 """Who sees what, and how it is made."""
 

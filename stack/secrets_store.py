@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from stack.errors import StackError
-
-
-def _password() -> str:
-    return secrets.token_urlsafe(24)
-
-
-def _fernet_key() -> str:
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _signing_key() -> str:
-    # HS512 wants 64 bytes; a shorter key draws a warning for every token.
-    return base64.urlsafe_b64encode(secrets.token_bytes(64)).decode()
+from textmill.generated_secrets import fernet_key, password, signing_key
 
 
 @dataclass(frozen=True)
 class Secrets:
     """Every secret of one stack. They stay out of `repr`, so out of logs and test reports too."""
 
-    mariadb_admin: str = field(repr=False, metadata={"make": _password})
-    mariadb_loader: str = field(repr=False, metadata={"make": _password})
-    mariadb_analyst: str = field(repr=False, metadata={"make": _password})
-    postgres_admin: str = field(repr=False, metadata={"make": _password})
-    postgres_airflow: str = field(repr=False, metadata={"make": _password})
-    airflow_admin: str = field(repr=False, metadata={"make": _password})
-    fernet_key: str = field(repr=False, metadata={"make": _fernet_key})
-    api_secret_key: str = field(repr=False, metadata={"make": _signing_key})
-    jwt_secret: str = field(repr=False, metadata={"make": _signing_key})
+    mariadb_admin: str = field(repr=False, metadata={"make": password})
+    mariadb_loader: str = field(repr=False, metadata={"make": password})
+    mariadb_analyst: str = field(repr=False, metadata={"make": password})
+    postgres_admin: str = field(repr=False, metadata={"make": password})
+    postgres_airflow: str = field(repr=False, metadata={"make": password})
+    airflow_admin: str = field(repr=False, metadata={"make": password})
+    fernet_key: str = field(repr=False, metadata={"make": fernet_key})
+    api_secret_key: str = field(repr=False, metadata={"make": signing_key})
+    jwt_secret: str = field(repr=False, metadata={"make": signing_key})
 
 
 def load_or_create(folder: Path) -> Secrets:
