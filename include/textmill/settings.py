@@ -175,6 +175,19 @@ class Settings(BaseSettings):
         "long side, in pixels.",
     )
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
+    cpu_runtime: str = Field(
+        "auto",
+        description="What computes the networks on a CPU: `openvino`, `onnxruntime`, or `auto` for what was "
+        "measured to be best (`make tune`).",
+    )
+    cpu_precision: str = Field(
+        "auto",
+        description="In what numbers: `fp32`, `bf16`, `int8`, or `auto` for the fastest that reads as well. "
+        "Another choice is another fingerprint.",
+    )
+    tuning_file: Path | None = Field(
+        None, description="Where the measurement of this machine is kept; else in the models folder."
+    )
     worker_memory_mb: Positive = Field(
         6144, description="Address space an OCR process may use on top of its start-up size, in MiB."
     )

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-BLANK = 0
-"""Index of the class for nothing; the space is the last class."""
+from textmill.engines.networks import BLANK, LineSteps
 
 
 @dataclass(frozen=True)
@@ -31,37 +29,25 @@ class Character:
     last: int
 
 
-def read_characters(probabilities: Any, classes: Sequence[str], weights: Any = None) -> list[Character]:
+def read_characters(steps: LineSteps, names: Sequence[str]) -> list[Character]:
     """Return the characters of a line from left to right, without spaces.
 
     Args:
-        probabilities: float array of shape (time steps, classes); each row sums to 1.
-        classes: what each class stands for: blank first, the space last.
-        weights: float array of shape (classes,) by which probabilities are multiplied to choose between
-            characters; whether there is one, and the probability that is reported, go without.
+        names: what each class stands for: blank first, the space last.
     """
-    best = _best_classes(probabilities, weights).tolist()
-    space = len(classes) - 1
+    classes = steps.classes.tolist()
+    space = len(names) - 1
     found: list[Character] = []
     step = 0
-    while step < len(best):
+    while step < len(classes):
         last = step
-        while last + 1 < len(best) and best[last + 1] == best[step]:
+        while last + 1 < len(classes) and classes[last + 1] == classes[step]:
             last += 1
-        if best[step] not in (BLANK, space):
-            probability = min(float(probabilities[step, best[step]]), 1.0)
-            found.append(Character(classes[best[step]], probability, step, last))
+        if classes[step] not in (BLANK, space):
+            probability = min(float(steps.probability[step]), 1.0)
+            found.append(Character(names[classes[step]], probability, step, last))
         step = last + 1
     return found
-
-
-def _best_classes(probabilities: Any, weights: Any) -> Any:
-    best = probabilities.argmax(axis=1)
-    if weights is None:
-        return best
-    written = best != BLANK
-    best[written] = 1 + (probabilities[written, 1:] * weights[1:]).argmax(axis=1)
-    return best
 
 
 def mean_probability(characters: Sequence[Character]) -> float:

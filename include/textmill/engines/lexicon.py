@@ -47,7 +47,8 @@ class Lexicon:
                 self._frequencies[word] = max(frequency, self._frequencies.get(word, 0.0))
         extra = "".join(_LOST_LETTERS.get(code, "") for code in codes)
         letters = _letters(self._frequencies.items()) | set(extra)
-        self.letters = letters if len(alphabetic) == len(codes) else None
+        self.letters = letters if codes and len(alphabetic) == len(codes) else None
+        self._scripts = {"LATIN", *(_script(letter) for letter in letters if letter.isalpha())}
 
     def log_probability(self, word: str) -> float:
         """Return the decimal logarithm of how often a word occurs; words in no list get a guess by length.
@@ -66,6 +67,23 @@ class Lexicon:
         # Forms of a letter that no word list keeps: capitals, the Greek final sigma; but no ligatures.
         is_plain = unicodedata.normalize("NFKC", character) == character
         return is_plain and character.casefold() in self.letters
+
+    def may_hold(self, character: str) -> bool:
+        """Tell whether a text in these languages may hold a character, however seldom.
+
+        That is what no script owns (digits, punctuation, signs), and any letter of the scripts in which the
+        languages are written: a French name stands in an English text, a Chinese one hardly ever.
+        """
+        if self.letters is None or len(character) != 1 or character.isascii() or self.expects(character):
+            return True
+        if unicodedata.east_asian_width(character) in "WF":
+            return False
+        return not character.isalpha() or _script(character) in self._scripts
+
+
+def _script(letter: str) -> str:
+    """Return the script of a letter, which is the first word of its name in the Unicode character database."""
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def _letters(frequencies: Iterable[tuple[str, float]]) -> frozenset[str]:

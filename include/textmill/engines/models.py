@@ -15,7 +15,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,16 +63,19 @@ class ModelPlace:
     root: Path
     setting: str
 
-    def load(self, loader: Callable[..., Any], **options: Any) -> Any:
-        """Load the model by one of PaddleOCR's classes; downloads it if it lies in no folder.
+    def folder_at_hand(self) -> Path:
+        """Return the folder with the model; has PaddleOCR download it if it lies in none.
 
         Raises:
             ModelsMissing: it cannot be downloaded, or PaddleOCR knows no ONNX form of it.
         """
         if self.folder is not None:
-            return loader(model_name=self.name, model_dir=str(self.folder), **options)
+            return self.folder
+        import paddleocr
+
+        loader = paddleocr.TextDetection if self.name.endswith("_det") else paddleocr.TextRecognition
         try:
-            return loader(model_name=self.name, **options)
+            loaded = loader(model_name=self.name, engine="onnxruntime")
         except Exception as error:  # PaddleX raises plain Exception when no download server answers
             raise ModelsMissing(
                 f"The OCR model {self.name} ({self.setting}) is not below {self.root} (TEXTMILL_MODELS_DIR), "
@@ -81,6 +83,7 @@ class ModelPlace:
                 f"inference.onnx and inference.yml to {models_folder(self.root, self.name)}, or let "
                 f"{self.setting} be `auto`."
             ) from error
+        return Path(loaded.paddlex_predictor.model_dir)
 
     def digest(self, folder: Path) -> str:
         """Return 12 hex digits that identify the weights and the description in the model's folder."""

@@ -36,6 +36,9 @@ class EngineOptions:
     tesseract_oem: int = 1
     trocr_model: str = "microsoft/trocr-base-printed"
     trocr_beams: int = 1
+    cpu_runtime: str = "auto"
+    cpu_precision: str = "auto"
+    tuning_file: Path | None = None
 
 
 def engine_options(settings: Settings, languages: tuple[str, ...]) -> EngineOptions:
@@ -55,6 +58,9 @@ def engine_options(settings: Settings, languages: tuple[str, ...]) -> EngineOpti
         tesseract_oem=settings.tesseract_oem,
         trocr_model=settings.trocr_model,
         trocr_beams=settings.trocr_beams,
+        cpu_runtime=settings.cpu_runtime,
+        cpu_precision=settings.cpu_precision,
+        tuning_file=settings.tuning_file,
     )
 
 

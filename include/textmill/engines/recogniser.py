@@ -15,16 +15,19 @@ from typing import Any
 
 import cv2
 import numpy as np
-import paddleocr
 
 from textmill.engines import spacing
 from textmill.engines.ctc import Character, mean_probability, read_characters
 from textmill.engines.lexicon import Lexicon
+from textmill.engines.model_description import describe_recognition
 from textmill.engines.models import ModelPlace
+from textmill.engines.networks import Classes, Computing, LineSteps, reading_network
 from textmill.engines.protocol import LineReading
 from textmill.fingerprints import fingerprint
 from textmill.text_direction import logical_order
 
+_VERSION = 1
+"""To be raised when the same picture gives another text than before."""
 _UNEXPECTED_WEIGHT = 0.05
 """What the probability of a character outside the alphabets of the languages is multiplied by.
 
@@ -38,6 +41,10 @@ _GRID_SHARE = 8
 The step is the largest power of two that is at most this part of the line's width, and within the bounds: 8
 pixels are the recognisers' horizontal stride.
 """
+_WIDEST = 3200
+"""Pixels; longer lines are compressed, as PaddleOCR does."""
+_SURE_ENOUGH = 0.85
+"""Where the usual characters fit a line worse than with this mean probability, all characters are tried."""
 _FULL_WIDTH_FORMS = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """Full-width ASCII (Unicode block FF00) to ASCII."""
 
@@ -77,27 +84,24 @@ class PaddleRecogniser:
 
     name = "paddle"
 
-    def __init__(
-        self, place: ModelPlace, *, languages: Sequence[str], runtime: dict[str, Any], batch_size: int
-    ) -> None:
-        predictor = place.load(paddleocr.TextRecognition, **runtime).paddlex_predictor
-        resize = predictor.pre_tfs["ReisizeNorm"]
-        self._run = predictor.runner
-        self._height: int = resize.rec_image_shape[1]
-        self._widest: int = resize.max_imgW
-        self._reads_rgb = predictor.pre_tfs["Read"].format == "RGB"
-        self._batch_size = batch_size
+    def __init__(self, place: ModelPlace, *, languages: Sequence[str], computing: Computing) -> None:
+        folder = place.folder_at_hand()
+        described = describe_recognition(folder)
+        self._height = described.height
+        self._reads_rgb = described.reads_rgb
+        self._lines_at_once = computing.lines_at_once
         self._lexicon = Lexicon(languages)
-        names = predictor.post_op.character
+        names = ("", *described.characters, " ")
         self._classes = [self._class_name(name) for name in names]
-        self._weights = np.array(
-            [1.0 if self._lexicon.expects(name) else _UNEXPECTED_WEIGHT for name in names],
-            dtype=np.float32,
-        )
+        classes = self._lexicon_classes(names)
+        self._network = reading_network(folder, computing, classes)
         self.model = place.name
         self.fingerprint = fingerprint(
-            paddleocr=paddleocr.__version__,
-            model=place.digest(predictor.model_dir),
+            version=_VERSION,
+            model=place.digest(folder),
+            computed=(computing.runtime, computing.reading),
+            usual=0 if classes.usual is None else len(classes.usual),
+            sure_enough=_SURE_ENOUGH,
             grid=(_FINEST_GRID, _COARSEST_GRID, _GRID_SHARE),
             spacing=spacing.COEFFICIENTS,
             languages=sorted(set(languages)),
@@ -113,9 +117,8 @@ class PaddleRecogniser:
         found: list[LineEvidence | None] = [None] * len(pictures)
         for batch in self._batches(pictures):
             scaled = [self._scaled(pictures[index]) for index in batch]
-            probabilities = self._probabilities(scaled)
-            for index, line, matrix in zip(batch, scaled, probabilities, strict=True):
-                found[index] = self._evidence(line, matrix)
+            for index, line, steps in zip(batch, scaled, self._steps(scaled), strict=True):
+                found[index] = self._evidence(line, steps)
         return [one for one in found if one is not None]
 
     def _batches(self, pictures: Sequence[Any]) -> Iterator[list[int]]:
@@ -125,7 +128,7 @@ class PaddleRecogniser:
         for width, group in groupby(order, key=widths.__getitem__):
             indices = list(group)
             # As many pixels at once as one line of the greatest width has.
-            size = max(1, min(self._batch_size, self._widest // width))
+            size = max(1, min(self._lines_at_once, _WIDEST // width))
             for start in range(0, len(indices), size):
                 yield indices[start : start + size]
 
@@ -135,23 +138,34 @@ class PaddleRecogniser:
         natural = max(1.0, self._height * width / height)
         share = 1 << math.floor(math.log2(max(natural / _GRID_SHARE, 1.0)))
         grid = min(max(share, _FINEST_GRID), _COARSEST_GRID)
-        return min(math.ceil(natural / grid) * grid, self._widest)
+        return min(math.ceil(natural / grid) * grid, _WIDEST)
 
     def _scaled(self, picture: Any) -> Any:
         return cv2.resize(picture, (self._stretched_width(picture), self._height))
 
-    def _probabilities(self, lines: Sequence[Any]) -> Any:
-        """Run the network; returns an array of shape (lines, time steps, classes)."""
+    def _steps(self, lines: Sequence[Any]) -> list[LineSteps]:
         stacked = np.stack(lines)
         pictures = stacked[..., ::-1] if self._reads_rgb else stacked
         # The normalisation of all of PaddleOCR's recognition models (OCRReisizeNormImg in PaddleX).
-        normalised = pictures.transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1.0
-        return np.asarray(self._run(x=[np.ascontiguousarray(normalised)])[0])
+        normalised = pictures.transpose(0, 3, 1, 2).astype(np.float32, order="C") / 127.5 - 1.0
+        return self._network.steps(normalised)
 
-    def _evidence(self, line: Any, probabilities: Any) -> LineEvidence:
+    def _evidence(self, line: Any, steps: LineSteps) -> LineEvidence:
         grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        characters = read_characters(probabilities, self._classes, self._weights)
-        return LineEvidence(characters, probabilities[:, -1].copy(), grey, self._lexicon)
+        characters = read_characters(steps, self._classes)
+        if steps.among_all and characters and mean_probability(characters) < _SURE_ENOUGH:
+            steps = steps.among_all()
+            characters = read_characters(steps, self._classes)
+        return LineEvidence(characters, steps.space, grey, self._lexicon)
+
+    def _lexicon_classes(self, names: Sequence[str]) -> Classes:
+        weights = np.array(
+            [1.0 if self._lexicon.expects(name) else _UNEXPECTED_WEIGHT for name in names], np.float32
+        )
+        if self._lexicon.letters is None:
+            return Classes(weights)
+        usual = [number for number, name in enumerate(names) if self._lexicon.may_hold(name)]
+        return Classes(weights, np.array(usual))
 
     def _class_name(self, name: str) -> str:
         return name if self._lexicon.letters is None else name.translate(_FULL_WIDTH_FORMS)

@@ -1,0 +1,161 @@
+"""Networks computed by OpenVINO on a CPU, in 32-bit floats, in bf16, or with 8-bit integers.
+
+The network that reads lines ends in a layer with a class for each of some eighteen thousand characters, of
+which a text in most languages uses a few hundred. That layer is cut to the usual classes, and the choice of
+the class is made part of the network, so that a handful of numbers per time step leaves it. What the layer
+was fed with comes out too: from that, all classes can be told for the few lines where the usual ones do not
+fit (`textmill.engines.recogniser`).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import openvino
+from openvino import opset13 as ops
+
+from textmill.engines.computing import INT8_FILE
+from textmill.engines.networks import BLANK, WEIGHTS_FILE, Classes, Computing, LineSteps, Precision, steps_of
+
+_PASSED_THROUGH = frozenset({"Identity", "Reshape", "Convert", "FakeQuantize"})
+"""Operations that may stand between a layer and what follows it, and change no number that matters here."""
+
+
+class OpenVinoFinding:
+    """See `textmill.engines.networks.FindingNetwork`."""
+
+    def __init__(self, folder: Path, computing: Computing) -> None:
+        model = openvino.Core().read_model(folder / WEIGHTS_FILE)
+        self._request = _compiled(model, computing.finding, computing.threads)
+
+    def probabilities(self, picture: Any) -> Any:
+        """See `FindingNetwork`."""
+        found: Any = self._request.infer([picture], share_inputs=True)[0]
+        return found[0, 0]
+
+
+class OpenVinoReading:
+    """See `textmill.engines.networks.ReadingNetwork`."""
+
+    def __init__(self, folder: Path, computing: Computing, classes: Classes) -> None:
+        quantised = computing.reading is Precision.INT8
+        model = openvino.Core().read_model(folder / (INT8_FILE if quantised else WEIGHTS_FILE))
+        self._weights = classes.weights
+        self._layer = last_layer(model) if classes.usual is not None else None
+        self._usual = classes.usual
+        if self._layer is not None:
+            model = _reading_usual(model, self._layer, classes)
+        # What is not quantised in the form with 8-bit integers is computed in bf16 where that is native.
+        precision = Precision.BF16 if quantised and _has_bf16() else computing.reading
+        self._request = _compiled(model, precision, computing.threads)
+
+    def steps(self, pictures: Any) -> list[LineSteps]:
+        """See `ReadingNetwork`."""
+        found = self._request.infer([pictures], share_inputs=True)
+        if self._layer is None:
+            return [steps_of(matrix, self._weights) for matrix in found[0]]
+        features, values, indices = (found[number] for number in range(3))
+        return [self._steps(self._layer, *line) for line in zip(features, values, indices[..., 0], strict=True)]
+
+    def _among_all(self, layer: LastLayer, features: Any) -> LineSteps:
+        logits = features @ layer.weights + layer.bias
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return steps_of(powers / powers.sum(axis=1, keepdims=True), self._weights)
+
+    def _steps(self, layer: LastLayer, features: Any, values: Any, indices: Any) -> LineSteps:
+        blank, space, likeliest, weighted = values.T
+        classes = self._usual[1 + indices]
+        probability = weighted / self._weights[classes]
+        empty = blank >= likeliest
+        return LineSteps(
+            classes=np.where(empty, BLANK, classes),
+            probability=np.where(empty, blank, probability),
+            space=space.copy(),
+            among_all=partial(self._among_all, layer, features.copy()),
+        )
+
+
+class LastLayer(NamedTuple):
+    """The layer that tells classes apart.
+
+    Attributes:
+        node: the operation, a matrix multiplication.
+        weights: float array of shape (features, classes).
+        bias: float array of shape (classes,).
+    """
+
+    node: Any
+    weights: Any
+    bias: Any
+
+
+def last_layer(model: openvino.Model) -> LastLayer | None:
+    """Return the last layer of a network that reads lines; None if the network does not end as usual."""
+    softmax = _before(model.get_results()[0].input_value(0))
+    if softmax.get_type_name() != "Softmax":
+        return None
+    addition = _before(softmax.input_value(0))
+    if addition.get_type_name() != "Add":
+        return None
+    product, bias = _before(addition.input_value(0)), _before(addition.input_value(1))
+    if product.get_type_name() != "MatMul" or bias.get_type_name() != "Constant":
+        return None
+    weights = _before(product.input_value(1))
+    if weights.get_type_name() != "Constant" or any(product.get_attributes()[one] for one in _TRANSPOSED):
+        return None
+    return LastLayer(product, weights.get_data(), bias.get_data().reshape(-1))
+
+
+_TRANSPOSED = ("transpose_a", "transpose_b")
+
+
+def _before(output: Any) -> Any:
+    node = output.get_node()
+    while node.get_type_name() in _PASSED_THROUGH:
+        node = node.input_value(0).get_node()
+    return node
+
+
+def _reading_usual(model: openvino.Model, layer: LastLayer, classes: Classes) -> openvino.Model:
+    """Return the network with its last layer cut to the usual classes, and the choice among them made."""
+    features = layer.node.input_value(0)
+    weights = np.ascontiguousarray(layer.weights[:, classes.usual], np.float32)
+    bias = np.ascontiguousarray(layer.bias[classes.usual], np.float32)
+    logits = ops.add(ops.matmul(features, weights, False, False), bias)
+    probabilities = ops.softmax(logits, -1)
+    blank = _columns(probabilities, 0, 1)
+    space = _columns(probabilities, len(bias) - 1, len(bias))
+    written = _columns(probabilities, 1, len(bias))
+    likeliest = ops.reduce_max(written, np.array([-1]), keep_dims=True)
+    expected = ops.multiply(written, np.asarray(classes.weights[classes.usual[1:]], np.float32))
+    best = ops.topk(expected, np.int64(1), -1, "max", "none", "i32")
+    values = ops.concat([blank, space, likeliest, best.output(0)], -1)
+    results = [ops.result(output) for output in (features, values, best.output(1))]
+    return openvino.Model(results, model.get_parameters(), "lines")
+
+
+def _columns(matrix: Any, start: int, end: int) -> Any:
+    return ops.slice(matrix, [start], [end], [1], [-1])
+
+
+def _has_bf16() -> bool:
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def _compiled(model: openvino.Model, precision: Precision, threads: int) -> openvino.InferRequest:
+    compiled = openvino.Core().compile_model(
+        model,
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+            # Processes are placed by whoever starts them; pinned, two of them would share a core.
+            "ENABLE_CPU_PINNING": False,
+        },
+    )
+    return compiled.create_infer_request()
