@@ -9,11 +9,32 @@ from stack.paths import Paths
 
 
 def prepare_models(paths: Paths) -> None:
-    """Write the model folders unless they are there; quick when they are."""
+    """Write the model folders and measure how they are best computed here; quick where that is done."""
     paths.models.mkdir(parents=True, exist_ok=True)
-    run_to_end(
-        [str(paths.ocr_python), "-m", "textmill.engines.models", "--out", str(paths.models)],
+    _run(
+        paths,
+        "textmill.engines.models",
+        "--out",
+        str(paths.models),
         failure="The OCR models could not be prepared",
-        environment={**os.environ, "PYTHONPATH": str(paths.include)},
+    )
+    tune(paths, "--quiet")
+
+
+def tune(paths: Paths, *options: str) -> None:
+    """Measure how the models are best computed on this machine; see `textmill.engines.tuning`."""
+    _run(paths, "textmill.engines.tuning", *options, failure="The OCR models could not be tuned")
+
+
+def _run(paths: Paths, module: str, *arguments: str, failure: str) -> None:
+    run_to_end(
+        [str(paths.ocr_python), "-m", module, *arguments],
+        failure=failure,
+        environment={
+            **os.environ,
+            "PYTHONPATH": str(paths.include),
+            "TEXTMILL_MODELS_DIR": str(paths.models),
+            "OMP_NUM_THREADS": "1",
+        },
         cwd=paths.repository,
     )

@@ -16,14 +16,11 @@ from pathlib import Path
 
 from textmill.engines.device_names import cpu_model
 from textmill.engines.models import recognition_model
-from textmill.engines.networks import Computing, Precision, Runtime
+from textmill.engines.networks import INT8_FILES, Computing, Precision, Runtime
 from textmill.engines.protocol import EngineOptions
 from textmill.errors import SettingsError
 
 AUTO = "auto"
-INT8_FILE = "int8.xml"
-"""The form of a network with 8-bit integers, beside its weights; see `textmill.engines.quantising`."""
-
 _GPU_LINES = 16
 _CPU_FLAGS = Path("/proc/cpuinfo")
 _DOUBLES_BF16 = frozenset({"avx512_bf16", "amx_bf16"})
@@ -68,10 +65,12 @@ def choose_computing(options: EngineOptions) -> Computing:
             why="Networks run on ONNX Runtime, as on every GPU.",
         )
     place = recognition_model(options.recognition_model, options.models_dir)
-    quantised = place.folder is not None and (place.folder / INT8_FILE).exists()
+    quantised = place.folder is not None and all((place.folder / one).exists() for one in INT8_FILES)
     abilities = Abilities(_installed("openvino") != "", _flags(), quantised)
     tuned = read_tuning(tuning_file(options), machine_key(options))
-    return replace(choose(options.cpu_runtime, options.cpu_precision, abilities, tuned), threads=options.threads)
+    return replace(
+        choose(options.cpu_runtime, options.cpu_precision, abilities, tuned), threads=options.threads
+    )
 
 
 def choose(runtime: str, precision: str, abilities: Abilities, tuned: Computing | None) -> Computing:
@@ -86,16 +85,20 @@ def choose(runtime: str, precision: str, abilities: Abilities, tuned: Computing 
         return _on_onnxruntime(runtime, precision, abilities)
     reading = _usual_reading(abilities) if precision == AUTO else Precision(precision)
     if reading is Precision.BF16 and not abilities.has_bf16:
-        raise SettingsError("TEXTMILL_CPU_PRECISION is bf16, but this processor has neither AVX512-BF16 nor AMX.")
+        raise SettingsError(
+            "TEXTMILL_CPU_PRECISION is bf16, but this processor has neither AVX512-BF16 nor AMX."
+        )
     if reading is Precision.INT8 and not abilities.quantised:
         raise SettingsError(
-            "TEXTMILL_CPU_PRECISION is int8, but the network that reads lines is not there with 8-bit integers: "
-            "make it with `python -m textmill.engines.quantising`."
+            "TEXTMILL_CPU_PRECISION is int8, but the network that reads lines is not there with 8-bit "
+            "integers: make it with `make tune`."
         )
     exact = reading is Precision.FP32
     finding = Precision.FP32 if exact or not abilities.has_bf16 else Precision.BF16
     chosen = Computing(Runtime.OPENVINO, finding, reading)
-    why = "as the processor goes; not measured here" if precision == AUTO else "as TEXTMILL_CPU_PRECISION says"
+    why = (
+        "as the processor goes; not measured here" if precision == AUTO else "as TEXTMILL_CPU_PRECISION says"
+    )
     return replace(chosen, why=f"Networks run on {_named(chosen)}: {why}.")
 
 
@@ -103,7 +106,9 @@ def _on_onnxruntime(runtime: str, precision: str, abilities: Abilities) -> Compu
     if precision not in (AUTO, Precision.FP32):
         raise SettingsError(f"TEXTMILL_CPU_PRECISION is {precision}, but ONNX Runtime computes in fp32 here.")
     if runtime == Runtime.OPENVINO and not abilities.openvino:
-        raise SettingsError("TEXTMILL_CPU_RUNTIME is openvino, which is not installed in the OCR environment.")
+        raise SettingsError(
+            "TEXTMILL_CPU_RUNTIME is openvino, which is not installed in the OCR environment."
+        )
     why = "as TEXTMILL_CPU_RUNTIME says" if runtime == Runtime.ONNXRUNTIME else "OpenVINO is not installed"
     return Computing(Runtime.ONNXRUNTIME, why=f"Networks run on ONNX Runtime in fp32: {why}.")
 

@@ -74,15 +74,15 @@ class Lexicon:
         That is what no script owns (digits, punctuation, signs), and any letter of the scripts in which the
         languages are written: a French name stands in an English text, a Chinese one hardly ever.
         """
-        if self.letters is None or len(character) != 1 or character.isascii() or self.expects(character):
+        if self.expects(character):
             return True
-        if unicodedata.east_asian_width(character) in "WF":
+        if len(character) != 1 or unicodedata.east_asian_width(character) in "WF":
             return False
         return not character.isalpha() or _script(character) in self._scripts
 
 
 def _script(letter: str) -> str:
-    """Return the script of a letter, which is the first word of its name in the Unicode character database."""
+    """Return the script of a letter: the first word of its name in the Unicode character database."""
     return unicodedata.name(letter, "").partition(" ")[0]
 
 

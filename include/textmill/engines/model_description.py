@@ -1,4 +1,4 @@
-"""What a PaddleOCR model says of itself in its `inference.yml`: how its input is made, how its output is read.
+"""What a PaddleOCR model says of itself in its `inference.yml`: how its input is made and its output read.
 
 The keys are those of PaddleX's inference configuration (`PreProcess.transform_ops`, `PostProcess`); what a
 model leaves out has PaddleX's default.

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from textmill.engines import models_folder
+from textmill.engines.model_description import DESCRIPTION_FILE
+from textmill.engines.networks import WEIGHTS_FILE
 from textmill.errors import ModelsMissing
 
 DETECTION = "PP-OCRv6_small_det"
@@ -28,7 +30,6 @@ RECOGNITION = "PP-OCRv6_small_rec"
 
 _WEIGHTS = {DETECTION: "PP-OCRv6_det_small.onnx", RECOGNITION: "PP-OCRv6_rec_small.onnx"}
 
-_WEIGHTS_FILE, _DESCRIPTION_FILE = "inference.onnx", "inference.yml"
 _MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 _DECODE_BGR = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
@@ -46,7 +47,7 @@ def prepare_models(out: Path) -> None:
     for model, file_name in _WEIGHTS.items():
         folder = models_folder(out, model)
         description = _description(model, weights / file_name)
-        if not _holds(folder / _DESCRIPTION_FILE, description):
+        if not _holds(folder / DESCRIPTION_FILE, description):
             _write_model(weights / file_name, folder, description)
 
 
@@ -85,10 +86,10 @@ class ModelPlace:
             ) from error
         return Path(loaded.paddlex_predictor.model_dir)
 
-    def digest(self, folder: Path) -> str:
-        """Return 12 hex digits that identify the weights and the description in the model's folder."""
+    def digest(self, folder: Path, *others: str) -> str:
+        """Return 12 hex digits that identify weights, description and other files in the model's folder."""
         digest = hashlib.sha256()
-        for file_name in (_WEIGHTS_FILE, _DESCRIPTION_FILE):
+        for file_name in (WEIGHTS_FILE, DESCRIPTION_FILE, *others):
             digest.update((folder / file_name).read_bytes())
         return digest.hexdigest()[:12]
 
@@ -124,7 +125,7 @@ def _find_model(wish: str, standard: str, root: Path, setting: str) -> ModelPlac
                 f"Write it with `python -m textmill.engines.models --out {root}`."
             )
         return ModelPlace(name, None, root, setting)
-    missing = [one for one in (_WEIGHTS_FILE, _DESCRIPTION_FILE) if not (folder / one).exists()]
+    missing = [one for one in (WEIGHTS_FILE, DESCRIPTION_FILE) if not (folder / one).exists()]
     if missing:
         raise ModelsMissing(
             f"The folder {folder} of the OCR model {name} ({setting}) has no {' and no '.join(missing)}. "
@@ -155,8 +156,8 @@ def _write_model(weights: Path, folder: Path, description: str) -> None:
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    shutil.copyfile(weights, partial / _WEIGHTS_FILE)
-    (partial / _DESCRIPTION_FILE).write_text(description, encoding="utf-8")
+    shutil.copyfile(weights, partial / WEIGHTS_FILE)
+    (partial / DESCRIPTION_FILE).write_text(description, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 

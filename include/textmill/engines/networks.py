@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 WEIGHTS_FILE = "inference.onnx"
+INT8_FILES = ("int8.xml", "int8.bin")
+"""A network with 8-bit integers, beside its weights; see `textmill.engines.quantising`."""
 
 BLANK = 0
 """Index of the class for nothing; the space is the last class."""
@@ -33,6 +35,11 @@ class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
     INT8 = "int8"
+
+
+def files_of(precision: Precision) -> tuple[str, ...]:
+    """Return the files besides the weights that a network is computed from."""
+    return INT8_FILES if precision is Precision.INT8 else ()
 
 
 @dataclass(frozen=True)

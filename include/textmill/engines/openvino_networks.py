@@ -17,8 +17,16 @@ import numpy as np
 import openvino
 from openvino import opset13 as ops
 
-from textmill.engines.computing import INT8_FILE
-from textmill.engines.networks import BLANK, WEIGHTS_FILE, Classes, Computing, LineSteps, Precision, steps_of
+from textmill.engines.networks import (
+    BLANK,
+    INT8_FILES,
+    WEIGHTS_FILE,
+    Classes,
+    Computing,
+    LineSteps,
+    Precision,
+    steps_of,
+)
 
 _PASSED_THROUGH = frozenset({"Identity", "Reshape", "Convert", "FakeQuantize"})
 """Operations that may stand between a layer and what follows it, and change no number that matters here."""
@@ -42,7 +50,7 @@ class OpenVinoReading:
 
     def __init__(self, folder: Path, computing: Computing, classes: Classes) -> None:
         quantised = computing.reading is Precision.INT8
-        model = openvino.Core().read_model(folder / (INT8_FILE if quantised else WEIGHTS_FILE))
+        model = openvino.Core().read_model(folder / (INT8_FILES[0] if quantised else WEIGHTS_FILE))
         self._weights = classes.weights
         self._layer = last_layer(model) if classes.usual is not None else None
         self._usual = classes.usual
@@ -58,7 +66,9 @@ class OpenVinoReading:
         if self._layer is None:
             return [steps_of(matrix, self._weights) for matrix in found[0]]
         features, values, indices = (found[number] for number in range(3))
-        return [self._steps(self._layer, *line) for line in zip(features, values, indices[..., 0], strict=True)]
+        return [
+            self._steps(self._layer, *line) for line in zip(features, values, indices[..., 0], strict=True)
+        ]
 
     def _among_all(self, layer: LastLayer, features: Any) -> LineSteps:
         logits = features @ layer.weights + layer.bias

@@ -19,9 +19,9 @@ import numpy as np
 from textmill.engines import spacing
 from textmill.engines.ctc import Character, mean_probability, read_characters
 from textmill.engines.lexicon import Lexicon
-from textmill.engines.model_description import describe_recognition
+from textmill.engines.model_description import RecognitionDescription, describe_recognition
 from textmill.engines.models import ModelPlace
-from textmill.engines.networks import Classes, Computing, LineSteps, reading_network
+from textmill.engines.networks import BLANK, Classes, Computing, LineSteps, files_of, reading_network
 from textmill.engines.protocol import LineReading
 from textmill.fingerprints import fingerprint
 from textmill.text_direction import logical_order
@@ -91,14 +91,14 @@ class PaddleRecogniser:
         self._reads_rgb = described.reads_rgb
         self._lines_at_once = computing.lines_at_once
         self._lexicon = Lexicon(languages)
-        names = ("", *described.characters, " ")
+        names = class_names(described)
         self._classes = [self._class_name(name) for name in names]
-        classes = self._lexicon_classes(names)
+        classes = classes_of(names, self._lexicon)
         self._network = reading_network(folder, computing, classes)
         self.model = place.name
         self.fingerprint = fingerprint(
             version=_VERSION,
-            model=place.digest(folder),
+            model=place.digest(folder, *files_of(computing.reading)),
             computed=(computing.runtime, computing.reading),
             usual=0 if classes.usual is None else len(classes.usual),
             sure_enough=_SURE_ENOUGH,
@@ -158,14 +158,20 @@ class PaddleRecogniser:
             characters = read_characters(steps, self._classes)
         return LineEvidence(characters, steps.space, grey, self._lexicon)
 
-    def _lexicon_classes(self, names: Sequence[str]) -> Classes:
-        weights = np.array(
-            [1.0 if self._lexicon.expects(name) else _UNEXPECTED_WEIGHT for name in names], np.float32
-        )
-        if self._lexicon.letters is None:
-            return Classes(weights)
-        usual = [number for number, name in enumerate(names) if self._lexicon.may_hold(name)]
-        return Classes(weights, np.array(usual))
-
     def _class_name(self, name: str) -> str:
         return name if self._lexicon.letters is None else name.translate(_FULL_WIDTH_FORMS)
+
+
+def class_names(described: RecognitionDescription) -> tuple[str, ...]:
+    """Return what each class of a model stands for: blank first, the space last."""
+    return ("", *described.characters, " ")
+
+
+def classes_of(names: Sequence[str], lexicon: Lexicon) -> Classes:
+    """Return which classes texts in the languages of a lexicon use."""
+    weights = np.array([1.0 if lexicon.expects(name) else _UNEXPECTED_WEIGHT for name in names], np.float32)
+    if lexicon.letters is None:
+        return Classes(weights)
+    last = len(names) - 1
+    usual = [number for number, name in enumerate(names) if number in (BLANK, last) or lexicon.may_hold(name)]
+    return Classes(weights, np.array(usual))
