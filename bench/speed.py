@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -44,7 +45,7 @@ SIZES = {
 _ROUNDS = 5
 _QUICK_PAGES = 1 / 3
 _PRECISIONS = ("auto", "int8", "bf16", "fp32")
-_FAILED, _INTERRUPTED = 2, 130
+_FAILED, _INTERRUPTED, _TERMINATED = 2, 130, 143
 
 
 def compare(
@@ -138,6 +139,8 @@ def run(options: argparse.Namespace) -> Comparison:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns the exit status."""
     options = _parser().parse_args(arguments)
+    # So that contestants are stopped and the folder is removed then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     if options.quick:
         options.rounds, options.pages = 1, _QUICK_PAGES
     try:

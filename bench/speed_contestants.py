@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,8 +98,8 @@ def others(cores: int) -> list[Specification]:
         ),
         Specification(
             OCRMYPDF,
-            f"`--jobs {cores}`, all pictures in one PDF, text alone (`--sidecar`); PDFs that carry their text "
-            "are copied without OCR (`--skip-text`), and pdftotext takes the text",
+            f"`--jobs {cores}`, all pictures in one PDF, text alone (`--sidecar`); PDFs that carry their "
+            "text are copied without OCR (`--skip-text`), and pdftotext takes the text",
             ("bench.speed_ocrmypdf", "--jobs", str(cores)),
             python=OCRMYPDF_PYTHON,
         ),
@@ -124,7 +126,7 @@ class RunningContestant:
             self._process = subprocess.Popen(
                 [str(specification.python), "-m", *specification.module],
                 cwd=REPOSITORY,
-                env=_environment(specification),
+                env=_environment(specification, log.parent),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -154,12 +156,15 @@ class RunningContestant:
 
     def stop(self) -> None:
         """End it and all that it started."""
-        _quietly(self._process.stdin.close if self._process.stdin else lambda: None)
-        try:
+        with suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        # Its session is its own: a program that it started goes too.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         if self._process.stdout:
             self._process.stdout.close()
 
@@ -203,18 +208,13 @@ def start_all(
     return running, left_out
 
 
-def _environment(specification: Specification) -> dict[str, str]:
+def _environment(specification: Specification, folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "include")]),
         # As the pipeline starts its OCR processes.
         "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+        # Removed with the comparison's own, also after a contestant that had to be killed.
+        "TMPDIR": str(folder),
         **specification.environment,
     }
-
-
-def _quietly(close: Callable[[], None]) -> None:
-    try:
-        close()
-    except OSError:
-        return

@@ -82,5 +82,6 @@ def _sentences() -> list[str]:
     """Return the sentences of the samples' running text."""
     articles = (press.GARDEN, press.CLOCKS, *press.HARBOUR.articles, *press.MARKET.articles)
     chapters = (*reports.BRIDGE.chapters, *reports.SURVEY.chapters, *reports.MINUTES.chapters)
-    text = " ".join(" ".join(one.body.split()) for one in (*articles, *chapters))
+    bodies = [article.body for article in articles] + [chapter.body for chapter in chapters]
+    text = " ".join(" ".join(bodies).split())
     return [f"{sentence.rstrip('.')}." for sentence in text.split(". ")]
