@@ -207,7 +207,7 @@ setup-bench:
 	@stack/setup.sh bench
 
 .PHONY: bench
-bench: setup-dev setup-bench ## Compare speed, accuracy and memory with others (ARGS="--quick": in two minutes)
+bench: setup-dev setup-bench ## Compare speed, accuracy and memory with others (ARGS="--quick": one short round)
 	@$(STACK) models
 	@PYTHONPATH=.:include $(OCR_PYTHON) -m bench.speed $(if $(RECEIPTS),--receipts "$(RECEIPTS)") $$ARGS
 
