@@ -138,6 +138,7 @@ lock: setup-dev ## Compile the lock files again from requirements*.in
 	$(COMPILE) --override requirements-overrides.in --override requirements-ocr-gpu-overrides.in \
 		requirements-ocr-gpu.in -o requirements-ocr-gpu.txt
 	$(COMPILE) --override requirements-overrides.in requirements-ocr-dev.in -o requirements-ocr-dev.txt
+	$(COMPILE) requirements-bench.in -o requirements-bench.txt
 	$(COMPILE) --override requirements-torch-overrides.in --no-emit-package torch requirements-trocr.in -o requirements-trocr.txt
 	$(COMPILE) -c requirements-trocr.txt requirements-torch.in -o requirements-torch.txt
 
@@ -201,10 +202,24 @@ bench-preprocessing: setup-dev ## Compare preprocessing steps on MEDIA (default:
 	@$(STACK) models
 	@PYTHONPATH=include $(OCR_PYTHON) -m bench.preprocessing "$${MEDIA:-samples}"
 
+.PHONY: setup-bench
+setup-bench:
+	@stack/setup.sh bench
+
 .PHONY: bench
-bench: setup-dev ## Measure throughput
+bench: setup-dev setup-bench ## Compare speed, accuracy and memory with others (ARGS="--quick": one short round)
 	@$(STACK) models
-	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput
+	@PYTHONPATH=.:include $(OCR_PYTHON) -m bench.speed $(if $(RECEIPTS),--receipts "$(RECEIPTS)") $$ARGS
+
+.PHONY: bench-check
+bench-check: setup-dev ## Fail when reading got slower than bench/results/check.json says (UPDATE=1: write that file)
+	@$(STACK) models
+	@PYTHONPATH=.:include $(OCR_PYTHON) -m bench.check $(if $(UPDATE),--update) $$ARGS
+
+.PHONY: bench-throughput
+bench-throughput: setup-dev ## Measure how much of the bare engine's speed a whole run keeps
+	@$(STACK) models
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput $$ARGS
 
 .PHONY: bench-gate
 bench-gate: setup-dev ## Measure what the quality gate finds of good and spoiled pages, made from samples and receipts

@@ -22,12 +22,10 @@ from pathlib import Path
 
 from bench.corpus import find_originals
 from bench.measurements import Reading
+from bench.open_media import OpenMedia
 from bench.process_memory import peak_memory_mb
-from bench.reading import effective_settings, make_reader, open_for_bench, text_of
+from bench.reading import effective_settings, make_reader, text_of
 from textmill.lifeline import die_with_parent
-from textmill.media import Medium
-from textmill.page import Page
-from textmill.settings import Settings
 
 _LOAD_SECONDS = 300.0
 
@@ -95,32 +93,11 @@ def _page_keys(folder: Path) -> Iterator[PageKey]:
             yield medium.path, page_no
 
 
-class _OpenMedia:
-    """Keeps the medium of the last page open: pages of one document mostly come one after the other."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._path: Path | None = None
-        self._medium: Medium | None = None
-
-    def page(self, path: Path, page_no: int) -> Page:
-        if self._medium is None or path != self._path:
-            self.close()
-            self._medium = open_for_bench(path, self._settings).__enter__()
-            self._path = path
-        return self._medium.page(page_no)
-
-    def close(self) -> None:
-        if self._medium is not None:
-            self._medium.__exit__(None, None, None)
-            self._medium = None
-
-
 def _read_share(pages: Queue[PageKey | None], shares: Queue[Share], ready: Barrier) -> None:
     die_with_parent(os.getppid())
     settings = effective_settings(os.environ)
     reader = make_reader(settings)
-    media = _OpenMedia(settings)
+    media = OpenMedia(settings)
     count, opening, reading = 0, 0.0, 0.0
     ready.wait(_LOAD_SECONDS)
     while (key := pages.get()) is not None:

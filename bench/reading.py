@@ -32,14 +32,14 @@ def text_of(page: Page, reader: PageReader) -> str:
     return page.content.text if isinstance(page, WrittenPage) else reader.read(page).text.text
 
 
-def open_for_bench(path: Path, settings: Settings) -> Medium:
-    """Open a medium as the pipeline would, but for text layers: what is measured is how pictures are read.
+def open_for_bench(path: Path, settings: Settings, text_layer: TextLayerUse = TextLayerUse.NEVER) -> Medium:
+    """Open a medium as the pipeline would, but for text layers: mostly the reading of pictures is measured.
 
     Raises:
         MediumError: the file is no medium, or cannot be opened.
     """
     found = sniff(path, name=path.name)
-    options = media_options(settings, dpi=PDF_DPI, text_layer=TextLayerUse.NEVER, languages=LANGUAGES)
+    options = media_options(settings, dpi=PDF_DPI, text_layer=text_layer, languages=LANGUAGES)
     return open_medium(path, found.kind, found.mime, name=path.name, options=options)
 
 

@@ -77,12 +77,17 @@ def measure(folder: Path) -> tuple[Reading, list[MediumTime]]:
     return reading, media
 
 
-def stock_pipeline(settings: Settings) -> Any:
-    """Build PaddleOCR's own pipeline without the steps for which it would fetch further models."""
+def stock_pipeline(settings: Settings, threads: int | None = None) -> Any:
+    """Build PaddleOCR's own pipeline without the steps for which it would fetch further models.
+
+    Args:
+        threads: for each network; None for PaddleOCR's default.
+    """
     from paddleocr import PaddleOCR
 
     return PaddleOCR(
         engine="onnxruntime",
+        engine_config={"intra_op_num_threads": threads} if threads else None,
         text_detection_model_name=DETECTION,
         text_detection_model_dir=str(models_folder(settings.models_dir, DETECTION)),
         text_recognition_model_name=RECOGNITION,

@@ -3,6 +3,7 @@
 #
 #   stack/setup.sh        what running needs
 #   stack/setup.sh dev    also what tests and checks need
+#   stack/setup.sh bench  also what is compared with in make bench
 #   stack/setup.sh trocr  also what the engine trocr needs
 #   stack/setup.sh clouds also what the object stores of Google and Azure need
 #
@@ -214,6 +215,7 @@ main() {
         prepare_environment .venv/airflow requirements-dev.txt
         prepare_environment .venv/ocr requirements-ocr-dev.txt
     fi
+    if [ "${1:-}" = bench ]; then prepare_environment .venv/bench requirements-bench.txt; fi
     if [ "${1:-}" = trocr ]; then prepare_trocr; fi
     # Kept up to date from then on: it pins what requirements.txt pins, and more.
     if [ "${1:-}" = clouds ] || [ -f .venv/airflow/.requirements-clouds.txt.sha256 ]; then
