@@ -32,10 +32,14 @@ _LEAST_GLYPH, _GLYPH_ASPECT, _GLYPH_FILL = 3, (0.15, 3.0), 0.15
 _LEAST_GLYPHS = 30
 
 
+def in_grey(pixels: Any) -> Any:
+    """Return a picture in grey, uint8 array of shape (height, width); one that is grey already, itself."""
+    return pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+
+
 def grey_thumbnail(pixels: Any) -> Any:
-    """Return the picture in grey with at most about a million pixels; never empty."""
-    small = shrunk(pixels)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    """Return a picture, in grey or in colour, in grey with at most about a million pixels; never empty."""
+    return shrunk(in_grey(pixels))
 
 
 def ink_mask(grey: Any) -> Any:
@@ -92,16 +96,21 @@ def unevenness(grey: Any) -> float:
 
 
 def speck_mask(grey: Any) -> Any:
-    """Return true where a single pixel differs from all of its neighbours: dust, not a part of a stroke."""
+    """Return 255 where a single pixel differs from all of its neighbours: dust, not a part of a stroke.
+
+    Elsewhere 0; uint8 array of the shape of the picture.
+    """
     ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
     lightest, darkest = cv2.dilate(grey, ring), cv2.erode(grey, ring)
-    above, below = cv2.subtract(grey, lightest), cv2.subtract(darkest, grey)
-    return (above > _SPECK_CONTRAST) | (below > _SPECK_CONTRAST)
+    # Differences below nothing are nothing, so that one of the two is.
+    contrast = cv2.max(cv2.subtract(grey, lightest), cv2.subtract(darkest, grey))
+    return cv2.threshold(contrast, _SPECK_CONTRAST, 255, cv2.THRESH_BINARY)[1]
 
 
 def speck_share(pixels: Any) -> float:
-    """Return the share of pixels that are specks, seen in the middle of the page."""
-    return float(speck_mask(_sample(pixels)).mean())
+    """Return the share of pixels that are specks, seen in the middle of the page; grey or in colour."""
+    sample = _sample(pixels)
+    return cv2.countNonZero(speck_mask(sample)) / sample.size
 
 
 def grain(pixels: Any) -> float:
@@ -122,10 +131,13 @@ def text_height(pixels: Any) -> float | None:
 
     Half of the letters, stacked, are lower: the median weighted by height, which small dirt does not move. It
     lies between the height of an x and that of a capital.
+
+    Args:
+        pixels: in grey or in colour.
     """
-    small = shrunk(pixels, _TEXT_PIXELS)
+    small = shrunk(in_grey(pixels), _TEXT_PIXELS)
     scale = small.shape[0] / pixels.shape[0]
-    mask = ink_mask(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+    mask = ink_mask(small)
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     width, height = stats[1:, cv2.CC_STAT_WIDTH], stats[1:, cv2.CC_STAT_HEIGHT]
     aspect, fill = width / height, stats[1:, cv2.CC_STAT_AREA] / (width * height)
@@ -141,8 +153,7 @@ def text_height(pixels: Any) -> float | None:
 def _sample(pixels: Any) -> Any:
     height, width = pixels.shape[:2]
     top, left = max(0, (height - _SAMPLE_SIDE) // 2), max(0, (width - _SAMPLE_SIDE) // 2)
-    part = np.ascontiguousarray(pixels[top : top + _SAMPLE_SIDE, left : left + _SAMPLE_SIDE])
-    return cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    return in_grey(np.ascontiguousarray(pixels[top : top + _SAMPLE_SIDE, left : left + _SAMPLE_SIDE]))
 
 
 def shrunk(pixels: Any, most: int = _THUMBNAIL_PIXELS) -> Any:
