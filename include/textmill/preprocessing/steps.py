@@ -20,7 +20,7 @@ from textmill.preprocessing.measuring import (
     unevenness,
 )
 from textmill.preprocessing.picture import Picture
-from textmill.preprocessing.skew import measure_skew
+from textmill.preprocessing.skew import is_surely_below, measure_skew
 
 _LEAST_PROMINENCE = 4.0
 """A profile less sharp than this shows no lines of text."""
@@ -90,6 +90,8 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
 
 def deskew(picture: Picture, least_degrees: float, pixel_budget: int) -> Picture:
     """Turn the page by its skew, on a canvas that holds all of it."""
+    if is_surely_below(picture.grey, least_degrees):
+        return picture
     skew = measure_skew(picture.thumbnail, least_degrees)
     if abs(skew.degrees) < least_degrees or skew.prominence < _LEAST_PROMINENCE:
         return picture
@@ -109,7 +111,7 @@ def enlarge(picture: Picture, below: float, pixel_budget: int) -> Picture:
     sides = (_FACTOR * picture.width, _FACTOR * picture.height)
     if sides[0] * sides[1] > pixel_budget or not can_be_warped(*sides):
         return picture
-    height = text_height(picture.grey)
+    height = text_height(picture.grey, plainly_above=below)
     if height is None or height >= below:
         return picture
     pixels = cv2.resize(picture.pixels, sides, interpolation=cv2.INTER_CUBIC)
