@@ -32,7 +32,7 @@ def first_reading(engine: str, line: ObservedLine, calibration: Calibration) -> 
 def other_readings(
     first: Reading, line: ObservedLine, second: str, calibration: Calibration
 ) -> list[Reading]:
-    """Return what the engine that was asked read, in all ways in which it would have been asked, calibrated."""
+    """Return what the engine that was asked read, in all ways that it would have been asked, calibrated."""
     others = [
         Reading(one.reader, one.text, calibration.confidence(one.reader, one.text, one.confidence))
         for one in line.others or ()

@@ -88,8 +88,8 @@ def _in_blue_green_red(descriptor: int, start: int, shape: tuple[int, int, int])
 
     height, width, channels = shape
     code = cv2.COLOR_GRAY2BGR if channels == 1 else cv2.COLOR_RGB2BGR
-    pixels = np.empty((height, width, 3), np.uint8)
-    strip = np.empty((min(height, _ROWS_AT_ONCE), width, channels), np.uint8)
+    pixels: Any = np.empty((height, width, 3), np.uint8)
+    strip: Any = np.empty((min(height, _ROWS_AT_ONCE), width, channels), np.uint8)
     for top in range(0, height, _ROWS_AT_ONCE):
         rows = strip[: min(_ROWS_AT_ONCE, height - top)]
         os.preadv(descriptor, [rows], start + top * width * channels)

@@ -116,7 +116,7 @@ def speck_mask(grey: Any) -> Any:
 def speck_share(pixels: Any) -> float:
     """Return the share of pixels that are specks, seen in the middle of the page; grey or in colour."""
     sample = _sample(pixels)
-    return cv2.countNonZero(speck_mask(sample)) / sample.size
+    return float(cv2.countNonZero(speck_mask(sample)) / sample.size)
 
 
 def grain(pixels: Any) -> float:
@@ -147,9 +147,9 @@ def text_height(pixels: Any, plainly_above: float = math.inf) -> float | None:
     scale = small.shape[0] / pixels.shape[0]
     rough = _glyph_height(_ink_in_samples(small), small.shape[0]) if plainly_above < math.inf else None
     if rough is not None and rough >= plainly_above * scale * _PLAINLY:
-        return rough / scale
+        return float(rough / scale)
     height = _glyph_height(ink_mask(small), small.shape[0])
-    return None if height is None else height / scale
+    return None if height is None else float(height / scale)
 
 
 def _ink_in_samples(grey: Any) -> Any:

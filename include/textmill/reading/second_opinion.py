@@ -118,7 +118,7 @@ class SecondOpinion:
         return page.with_lines(lines)
 
     def _readings(self, picture: PageImage, lines: Sequence[LineRecord]) -> list[list[Reading]]:
-        """Return what is made of each line by the first reader and, unless that confirms it, by all others."""
+        """Return what the first reader makes of each line and, unless it confirms the line, all others."""
         answers = self._asked(self._readers[:1], picture, lines)
         open_lines = [
             index
