@@ -150,7 +150,7 @@ def _readings(
         kept_only: only of those that are kept by consensus.
     """
     doubtful = {
-        index: (first, candidates(first, other_readings(line, second, calibration)))
+        index: (first, candidates(first, other_readings(first, line, second, calibration)))
         for index, line in enumerate(medium.lines)
         for first in [first_reading(medium.engine, line, calibration)]
         if line.others is not None and first.confidence < below

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bench.observations import ObservedLine, ObservedMedium
 from textmill.reading.calibration import Calibration
-from textmill.reading.line_readers import engine_of
-from textmill.reading.second_opinion import Reading, rank
+from textmill.reading.line_readers import OTHER_VIEWS, engine_of
+from textmill.reading.second_opinion import Reading, heard, rank
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,16 @@ def first_reading(engine: str, line: ObservedLine, calibration: Calibration) -> 
     return Reading(engine, line.text, calibration.confidence(engine, line.text, line.confidence))
 
 
-def other_readings(line: ObservedLine, second: str, calibration: Calibration) -> list[Reading]:
-    """Return what the engine that was asked read, in all its ways, calibrated."""
-    return [
+def other_readings(
+    first: Reading, line: ObservedLine, second: str, calibration: Calibration
+) -> list[Reading]:
+    """Return what the engine that was asked read, in all ways that it would have been asked, calibrated."""
+    others = [
         Reading(one.reader, one.text, calibration.confidence(one.reader, one.text, one.confidence))
         for one in line.others or ()
         if engine_of(one.reader) == second
     ]
+    return heard(first, others, f"{second}@{OTHER_VIEWS[0].name}")
 
 
 def _reread(
@@ -44,5 +47,6 @@ def _reread(
     first = first_reading(engine, line, calibration)
     if line.others is None or first.confidence >= below:
         return RereadLine(first.text, first.confidence, asked=False)
-    kept = rank(first, other_readings(line, second, calibration), calibration.choice(engine, second))[0]
+    others = other_readings(first, line, second, calibration)
+    kept = rank(first, others, calibration.choice(engine, second))[0]
     return RereadLine(kept.text, kept.confidence, asked=True)

@@ -63,8 +63,15 @@ def ink_share(page: PageImage) -> float:
     """
     import numpy as np
 
-    grey = page.pixels[::4, ::4].mean(axis=2)
-    return float((grey < np.median(grey) - _DARKER_BY).mean())
+    # Sums of the three channels, counted: what is asked of a level is asked of 766 instead of all pixels.
+    blue, green, red = np.moveaxis(page.pixels[::4, ::4].astype(np.uint16), 2, 0)
+    sums = blue + green + red
+    counts = np.bincount(sums.ravel(), minlength=3 * 255 + 1)
+    levels = np.arange(len(counts)) / 3
+    ranks = np.cumsum(counts)
+    middles = [(sums.size - 1) // 2, sums.size // 2]
+    median = levels[np.searchsorted(ranks, middles, side="right")].mean()
+    return float(counts[levels < median - _DARKER_BY].sum() / sums.size)
 
 
 def _record(

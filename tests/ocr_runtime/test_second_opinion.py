@@ -16,9 +16,9 @@ from textmill.page import PageImage, PageText
 from textmill.preprocessing.preprocessor import Preprocessor
 from textmill.reading.calibration import Calibration, ChoiceWeights, Curve
 from textmill.reading.empty_pages import EmptyPages, page_engines
-from textmill.reading.line_readers import EngineOnLines, RecogniserView, View, grown
+from textmill.reading.line_readers import EngineOnLines, RecogniserView, View, grown, read_by_all
 from textmill.reading.page_reader import PageReader
-from textmill.reading.second_opinion import Reading, SecondOpinion, agreement, rank
+from textmill.reading.second_opinion import Reading, SecondOpinion, agreement, heard, rank
 from textmill.reading.second_readers import second_readers
 from textmill.records import LineRecord
 
@@ -110,6 +110,47 @@ def test_a_reading_that_agrees_is_recorded_too() -> None:
 def test_whoever_reads_nothing_in_a_line_has_no_opinion() -> None:
     kept, *_ = read([Says("other", "", 0.0)], 0.1, 0.9, 0.9).lines
     assert (kept.text, kept.confidence, kept.engine, kept.other) == ("T0tal", 0.1, None, None)
+
+
+def test_where_the_first_who_is_asked_confirms_a_line_no_other_is_asked() -> None:
+    confirms, other = Says("a", "T0tal", 0.4), Says("b", "Total", 0.9)
+    kept, *_ = read([confirms, other], 0.3, 0.9, 0.9).lines
+    assert (kept.text, len(confirms.asked), len(other.asked)) == ("T0tal", 1, 0)
+
+
+def test_where_the_first_who_is_asked_reads_something_else_all_are_asked() -> None:
+    differs, nothing, other = Says("a", "Tota1", 0.4), Says("b", "", 0.0), Says("c", "Total", 0.9)
+    kept, *_ = read([differs, nothing, other], 0.3, 0.9, 0.9).lines
+    assert (kept.text, len(nothing.asked), len(other.asked)) == ("Total", 1, 1)
+
+
+def test_readings_of_all_are_narrowed_down_to_those_that_would_have_been_asked_for() -> None:
+    first = Reading("mine", "T0tal", 0.3)
+    soft, loose = Reading("a@soft", "T0tal", 0.4), Reading("a@loose", "T0tal", 0.4)
+    assert heard(first, [soft, loose], "a@soft") == [soft]
+    assert heard(first, [loose], "a@soft") == [loose]
+    assert heard(Reading("mine", "Total", 0.3), [soft, loose], "a@soft") == [soft, loose]
+
+
+def test_all_views_of_a_recogniser_are_shown_to_it_at_once() -> None:
+    class Recogniser:
+        name, model, fingerprint = "mine", "none", "0"
+        calls = 0
+
+        def recognise(self, pictures: Sequence[Any]) -> list[LineReading]:
+            self.calls += 1
+            return [LineReading(f"{picture.shape[1]}x{picture.shape[0]}", 1.0) for picture in pictures]
+
+    recogniser = Recogniser()
+    views = [RecogniserView(recogniser, View("half", stretch=0.5)), RecogniserView(recogniser)]
+    boxes = [((0, 0), (40, 0), (40, 20), (0, 20)), ((0, 0), (60, 0), (60, 20), (0, 20))]
+    readings = read_by_all([*views, Says("other", "a", 1.0)], PAGE.pixels, boxes)
+    assert [[one.text for one in of_one] for of_one in readings] == [
+        ["20x20", "30x20"],
+        ["40x20", "60x20"],
+        ["a", "a"],
+    ]
+    assert recogniser.calls == 1
 
 
 def test_two_weaker_readings_that_agree_outvote_a_surer_one() -> None:

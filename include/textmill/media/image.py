@@ -16,7 +16,7 @@ from PIL import AvifImagePlugin, ExifTags, Image, PngImagePlugin
 
 from textmill.errors import DamagedImage, MediumError, TooManyPixels
 from textmill.media.medium import MediaOptions
-from textmill.media.pixels import CLOCKWISE_TURN, to_rgb, turned_upright
+from textmill.media.pixels import CLOCKWISE_TURN, as_pixels, on_paper, turned_upright
 from textmill.page import PageImage
 from textmill.records import AnimationFrames
 
@@ -83,8 +83,6 @@ class ImageMedium:
 
     def page(self, page_no: int) -> PageImage:
         """Decode one frame to upright 8-bit colour over white."""
-        import numpy as np
-
         frame = self._frames[page_no - 1]
         with self._as_damage(page_no), _pixels_bounded(self._options.max_pixels):
             self._go_to(frame)
@@ -94,10 +92,10 @@ class ImageMedium:
             # after a failure, takes what it has for the whole.
             self._image.load()
             orientation = frame.orientation or orientation_of(self._image)
-            picture, remarks = to_rgb(self._image)
+            picture, remarks = on_paper(self._image)
             if self._image.format != "TIFF":  # which Pillow turns itself
                 picture = turned_upright(picture, orientation)
-            pixels = np.ascontiguousarray(np.asarray(picture)[:, :, ::-1])
+            pixels = as_pixels(picture)
         return PageImage(page_no, pixels, dpi, CLOCKWISE_TURN.get(orientation, 0), remarks)
 
     def _open(self) -> Image.Image:

@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium_c
 from pypdfium2 import PdfiumError
 
 from textmill.errors import DamagedPdf, MediumError, TooManyPixels
+from textmill.media import pdf_colour
 from textmill.media.medium import MediaOptions
 from textmill.media.pdf_drawing import draw_page, undrawable
 from textmill.media.pdf_geometry import PageFrame, affordable_dpi, frame_of, images_of, scan_dpi
@@ -30,7 +31,7 @@ _FINER_BY = 1.05
 
 
 class PdfMedium:
-    """A PDF read page by page: text with pdfium, pictures with pdf2image (poppler's pdftoppm)."""
+    """A PDF read page by page: text with pdfium, pictures with poppler's pdftoppm."""
 
     def __init__(self, path: Path, *, name: str, options: MediaOptions) -> None:
         self._path = path
@@ -66,10 +67,13 @@ class PdfMedium:
         with self._loaded(page_no) as loaded:
             written = written_page(loaded, self._options)
             dpi, why = self._resolution(loaded)
+            is_grey = loaded.own_runs is None and pdf_colour.is_grey(loaded.page)
         remarks = (*self._opened.remarks, *written.remarks)
         if isinstance(written, WrittenPage):
             return replace(written, remarks=remarks)
-        pixels = draw_page(self._opened.path, page_no, dpi, name=self._name, options=self._options)
+        pixels = draw_page(
+            self._opened.path, page_no, dpi, name=self._name, options=self._options, is_grey=is_grey
+        )
         return PageImage(page_no, pixels, dpi, remarks=(*remarks, *why))
 
     # --- loading -----------------------------------------------------------------------------------

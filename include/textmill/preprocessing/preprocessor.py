@@ -19,7 +19,7 @@ from textmill.preprocessing.picture import Picture
 from textmill.preprocessing.steps import binarise, deskew, enlarge, flatten_illumination, remove_noise
 from textmill.preprocessing.wishes import STEPS, parse_wish
 
-_VERSION = 1
+_VERSION = 2
 """To be raised when a step gives other pixels than before: pages are then read again."""
 _PIXEL_BUDGET = 40_000_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from textmill.preprocessing.measuring import (
     unevenness,
 )
 from textmill.preprocessing.picture import Picture
-from textmill.preprocessing.skew import measure_skew
+from textmill.preprocessing.skew import is_surely_below, measure_skew
 
 _LEAST_PROMINENCE = 4.0
 """A profile less sharp than this shows no lines of text."""
@@ -44,16 +45,30 @@ def remove_noise(picture: Picture, least_specks: float, least_grain: float) -> P
     15(4), 1994). Grain goes by a bilateral filter (Tomasi and Manduchi, ICCV 1998).
     """
     done, pixels = [], picture.pixels
-    share = speck_share(pixels)
+    share = speck_share(picture.grey)
     if share > 0 and share >= least_specks:
-        specks = speck_mask(picture.grey)
-        pixels = np.where(specks[..., np.newaxis], cv2.medianBlur(pixels, 3), pixels)
+        pixels = _without_specks(pixels, speck_mask(picture.grey))
         done.append("specks")
     noise = grain(pixels) if least_grain < math.inf else 0.0
     if noise >= max(_VISIBLE_GRAIN, least_grain):
         pixels = cv2.bilateralFilter(pixels, 2 * _GRAIN_REACH + 1, 3 * noise, _GRAIN_REACH)
         done.append("grain")
     return picture.after(pixels, f"{' and '.join(done)} removed") if done else picture
+
+
+def _without_specks(pixels: Any, specks: Any) -> Any:
+    """Return a picture with the median of what lies around each speck in its place."""
+    cleaned = pixels.copy()
+    rows, columns = specks.nonzero()
+    around = [
+        pixels[
+            np.clip(rows + down, 0, pixels.shape[0] - 1), np.clip(columns + across, 0, pixels.shape[1] - 1)
+        ]
+        for down in (-1, 0, 1)
+        for across in (-1, 0, 1)
+    ]
+    cleaned[rows, columns] = np.median(np.stack(around), axis=0)
+    return cleaned
 
 
 def flatten_illumination(picture: Picture, least: float) -> Picture:
@@ -75,6 +90,8 @@ def flatten_illumination(picture: Picture, least: float) -> Picture:
 
 def deskew(picture: Picture, least_degrees: float, pixel_budget: int) -> Picture:
     """Turn the page by its skew, on a canvas that holds all of it."""
+    if is_surely_below(picture.grey, least_degrees):
+        return picture
     skew = measure_skew(picture.thumbnail, least_degrees)
     if abs(skew.degrees) < least_degrees or skew.prominence < _LEAST_PROMINENCE:
         return picture
@@ -94,7 +111,7 @@ def enlarge(picture: Picture, below: float, pixel_budget: int) -> Picture:
     sides = (_FACTOR * picture.width, _FACTOR * picture.height)
     if sides[0] * sides[1] > pixel_budget or not can_be_warped(*sides):
         return picture
-    height = text_height(picture.pixels)
+    height = text_height(picture.grey, plainly_above=below)
     if height is None or height >= below:
         return picture
     pixels = cv2.resize(picture.pixels, sides, interpolation=cv2.INTER_CUBIC)

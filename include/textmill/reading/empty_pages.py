@@ -99,8 +99,10 @@ def is_blank(page: PageImage) -> bool:
     """Tell whether a page is plain paper of any shade, or too small to be looked at from afar."""
     if min(page.width, page.height) * _QUARTER < 8:
         return True
-    grey = page.pixels[:, :, 1].astype(np.int16)
-    return int((np.abs(grey - np.median(grey)) > _STANDS_OUT).sum()) < _LEAST_PIXELS
+    counts = cv2.calcHist([page.pixels], [1], None, [256], [0, 256]).ravel().astype(np.int64)
+    middles = [(counts.sum() - 1) // 2, counts.sum() // 2]
+    median = np.searchsorted(np.cumsum(counts), middles, side="right").mean()
+    return int(counts[np.abs(np.arange(256) - median) > _STANDS_OUT].sum()) < _LEAST_PIXELS
 
 
 def page_engines(first: Engine, options: EngineOptions) -> tuple[PageEngine, ...]:

@@ -10,12 +10,16 @@ from textmill.engines.protocol import engine_options
 from textmill.fingerprints import fingerprint
 from textmill.page import PageImage, PageText
 from textmill.preprocessing.preprocessor import Preprocessor
+from textmill.reading import blank_pages
 from textmill.reading.calibration import Calibration
 from textmill.reading.empty_pages import EmptyPages, page_engines
 from textmill.reading.readability import readability
 from textmill.reading.second_opinion import SecondOpinion
 from textmill.reading.second_readers import AUTO, second_readers
 from textmill.settings import Settings
+
+_BLANK = "blank, so not read"
+"""What the record of a page says that was shown to no engine."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class PageReader:
         calibration: what makes its confidences mean the share of right lines.
         second_opinion: who reads doubtful lines again; None for nobody.
         empty_pages: who looks again at pages on which nothing was found; None for nobody.
+        skips_blank: pages that are surely blank are shown to nobody.
         fingerprint: changes whenever the same picture could give another text or another confidence.
     """
 
@@ -50,22 +55,28 @@ class PageReader:
         calibration: Calibration | None = None,
         second_opinion: SecondOpinion | None = None,
         empty_pages: EmptyPages | None = None,
+        *,
+        skips_blank: bool = False,
     ) -> None:
         self.engine = engine
         self.preprocessor = preprocessor
         self.calibration = calibration or Calibration()
         self.second_opinion = second_opinion
         self.empty_pages = empty_pages
+        self.skips_blank = skips_blank
         self.fingerprint = fingerprint(
             engine=engine.fingerprint,
             preprocessing=preprocessor.fingerprint,
             calibration=self.calibration.digest,
             second_opinion=second_opinion.fingerprint if second_opinion else None,
             empty_pages=empty_pages.fingerprint if empty_pages else None,
+            blank_pages=blank_pages.RULES if skips_blank else None,
         )
 
     def read(self, page: PageImage) -> ReadPage:
         """Read one page. May raise any Exception; the worker turns it into a rejection of the page."""
+        if self.skips_blank and blank_pages.is_surely_blank(page.pixels):
+            return ReadPage(page, PageText("", ()), (*page.remarks, _BLANK))
         prepared = self.preprocessor.prepare(page)
         text = self.calibrated(self.engine.read(prepared.picture))
         if self.empty_pages and not text.lines:
@@ -111,6 +122,6 @@ def create_reader(
     below = settings.second_opinion_below
     second = SecondOpinion(first.name, readers, calibration, below=below) if readers else None
     if second_opinion != AUTO:
-        return PageReader(first, preprocessor, calibration, second)
+        return PageReader(first, preprocessor, calibration, second, skips_blank=True)
     empty_pages = EmptyPages(page_engines(first, options), calibration, at_least=below)
-    return PageReader(first, preprocessor, calibration, second, empty_pages)
+    return PageReader(first, preprocessor, calibration, second, empty_pages, skips_blank=True)
