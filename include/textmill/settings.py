@@ -170,9 +170,9 @@ class Settings(BaseSettings):
         0.8, description="Lines less certain than this are read again by another engine or at another scale."
     )
     detection_side: Positive = Field(
-        1440,
+        1100,
         description="To find lines, not to read them, pages are scaled to the area of an A4 page with this "
-        "long side, in pixels.",
+        "long side, in pixels; pages of tiny print to more.",
     )
     cpu_threads: Positive = Field(1, description="Threads per OCR process.")
     cpu_runtime: str = Field(

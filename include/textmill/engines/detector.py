@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 import cv2
@@ -22,6 +24,9 @@ _A4 = 1 / math.sqrt(2)
 """Width of an A4 page divided by its height."""
 _MOST_ENLARGED = 2.0
 _LONGEST_SIDE = 4000
+_TINY, _LEGIBLE = 10.0, 15.0
+"""Thickness of lines, in pixels of the picture in which they are found: lines of tiny print run together, or
+are missed, so such a page is looked at once more at a larger size."""
 
 
 class PaddleDetector:
@@ -42,18 +47,41 @@ class PaddleDetector:
             model=place.digest(folder),
             computed=(computing.runtime, computing.finding),
             side=side,
-            scale=(_MOST_ENLARGED, _LONGEST_SIDE),
+            scale=(_MOST_ENLARGED, _LONGEST_SIDE, _TINY, _LEGIBLE),
         )
 
     def detect(self, pixels: Any) -> list[Any]:
         """See `LineDetector`."""
+        outlines = self._look(pixels, self._side)
         height, width = pixels.shape[:2]
-        picture = cv2.resize(pixels, detection_size(height, width, self._side))
+        scale = detection_side(height, width, self._side) / max(height, width)
+        larger = side_for_tiny_print(self._side, [scale * _thickness(outline) for outline in outlines])
+        return self._look(pixels, larger) if larger > self._side else outlines
+
+    def _look(self, pixels: Any, side: int) -> list[Any]:
+        height, width = pixels.shape[:2]
+        picture = cv2.resize(pixels, detection_size(height, width, side))
         if self._rules.reads_rgb:
             picture = picture[..., ::-1]
         normalised = picture.astype(np.float32) * self._factor + self._shift
         network_input = np.ascontiguousarray(normalised.transpose(2, 0, 1)[np.newaxis])
         return line_outlines(self._network.probabilities(network_input), self._rules, width, height)
+
+
+def side_for_tiny_print(side: int, thicknesses: Sequence[float]) -> int:
+    """Return at what side a page should be looked at, from what was found at `side`; mostly the same.
+
+    Args:
+        thicknesses: of the lines, in pixels of the picture in which they were found.
+    """
+    usual = median(thicknesses) if thicknesses else _LEGIBLE
+    if usual >= _TINY:
+        return side
+    return round(side * min(_LEGIBLE / usual, _MOST_ENLARGED))
+
+
+def _thickness(outline: Any) -> float:
+    return min(math.dist(outline[0], outline[1]), math.dist(outline[0], outline[3]))
 
 
 def detection_size(height: int, width: int, side: int) -> tuple[int, int]:
