@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from textmill.engines.paddle import detection_side
+from textmill.engines.detector import detection_side
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from textmill.engines.models import recognition_model
-from textmill.engines.paddle import _runtime
+from textmill.engines.networks import Computing, Precision, Runtime
 from textmill.engines.recogniser import PaddleRecogniser
 
 MakeRecogniser = Callable[..., PaddleRecogniser]
@@ -22,9 +22,12 @@ WORDS = ["Invoice", "Total: 12.50", "Harbour Street 7", "VAT 19 %", "a", "The fe
 @pytest.fixture(scope="module")
 def make(models_dir: Path) -> MakeRecogniser:
     @cache
-    def build(languages: tuple[str, ...] = ("en",), batch_size: int = 1) -> PaddleRecogniser:
+    def build(
+        languages: tuple[str, ...] = ("en",), lines_at_once: int = 1, reading: Precision = Precision.FP32
+    ) -> PaddleRecogniser:
         place = recognition_model("auto", models_dir)
-        return PaddleRecogniser(place, languages=languages, runtime=_runtime("cpu", 1), batch_size=batch_size)
+        computing = Computing(Runtime.OPENVINO, reading=reading, lines_at_once=lines_at_once)
+        return PaddleRecogniser(place, languages=languages, computing=computing)
 
     return build
 
@@ -38,7 +41,7 @@ def drawn(text: str, height: int = 40) -> Any:
 
 def test_a_line_is_read_alike_alone_and_in_a_batch(make: MakeRecogniser) -> None:
     pictures = [drawn(text, height) for text in WORDS for height in (40, 41, 60)]
-    alone, together = make(batch_size=1), make(batch_size=8)
+    alone, together = make(lines_at_once=1), make(lines_at_once=8)
     assert alone.fingerprint == together.fingerprint
     single = [alone.recognise([picture])[0] for picture in pictures]
     batched = together.recognise(pictures)
@@ -48,7 +51,7 @@ def test_a_line_is_read_alike_alone_and_in_a_batch(make: MakeRecogniser) -> None
 
 
 def test_batches_hold_lines_of_one_width_and_stay_small(make: MakeRecogniser) -> None:
-    recogniser = make(batch_size=8)
+    recogniser = make(lines_at_once=8)
     wide, narrow = np.zeros((48, 1500, 3), np.uint8), np.zeros((48, 100, 3), np.uint8)
     batches = list(recogniser._batches([wide, narrow] * 10))
     assert sorted(index for batch in batches for index in batch) == list(range(20))

@@ -33,7 +33,8 @@ WORDS = ("harbour", "ticket 42", "bridge", "garden")
 @pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Path:
     page = tiny_trocr.page_of(WORDS)
-    detector = create_paddle(EngineOptions(("en",), models_dir, threads=1, detection_side=1440)).detector
+    options = EngineOptions(("en",), models_dir, threads=1, detection_side=1440, cpu_precision="fp32")
+    detector = create_paddle(options).detector
     outlines = sorted(detector.detect(page), key=lambda outline: outline[:, 1].min())
     folder = tiny_trocr.build(tmp_path_factory.mktemp("models") / "tiny-trocr")
     tiny_trocr.teach(folder, WORDS, [cut_out(page, outline) for outline in outlines])

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from textmill.engines.ctc import mean_probability, read_characters
+from textmill.engines.networks import LineSteps, steps_of
 
 CLASSES = ["blank", "a", "b", " "]
 
 
-def steps(*rows: tuple[float, float, float, float]) -> np.ndarray:
-    return np.array(rows)
+EQUAL = (1.0, 1.0, 1.0, 1.0)
+
+
+def steps(*rows: tuple[float, ...], weights: tuple[float, ...] = EQUAL) -> LineSteps:
+    return steps_of(np.array(rows), np.array(weights))
 
 
 A, B, BLANK = (0.1, 0.9, 0.0, 0.0), (0.2, 0.0, 0.8, 0.0), (0.99, 0.0, 0.0, 0.01)
@@ -30,14 +34,15 @@ def test_repeats_merge_unless_a_blank_or_a_space_stands_between() -> None:
 
 def test_unlikely_characters_lose_against_look_alikes_but_not_against_nothing() -> None:
     torn, sure = (0.0, 0.6, 0.4, 0.0), (0.01, 0.98, 0.01, 0.0)
-    weights = np.array([1.0, 0.1, 1.0, 1.0])
     alone = (0.4, 0.6, 0.0, 0.0)
-    characters = read_characters(steps(torn, BLANK, sure, BLANK, alone), CLASSES, weights)
+    seen = steps(torn, BLANK, sure, BLANK, alone, weights=(1.0, 0.1, 1.0, 1.0))
+    characters = read_characters(seen, CLASSES)
     assert [one.text for one in characters] == ["b", "a", "a"]
 
 
 def test_the_probability_is_the_recognisers_own() -> None:
-    (only,) = read_characters(steps((0.0, 0.6, 0.4, 0.0)), CLASSES, np.array([1.0, 0.1, 1.0, 1.0]))
+    seen = steps((0.0, 0.6, 0.4, 0.0), weights=(1.0, 0.1, 1.0, 1.0))
+    (only,) = read_characters(seen, CLASSES)
     assert only.probability == pytest.approx(0.4)
 
 
