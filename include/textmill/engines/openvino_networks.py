@@ -3,8 +3,12 @@
 The network that reads lines ends in a layer with a class for each of some eighteen thousand characters, of
 which a text in most languages uses a few hundred. That layer is cut to the usual classes, and the choice of
 the class is made part of the network, so that a handful of numbers per time step leaves it. What the layer
-was fed with comes out too: from that, all classes can be told for the few lines where the usual ones do not
-fit (`textmill.engines.recogniser`).
+was fed with comes out too: from that, all classes can be told where the usual ones do not fit.
+
+Where they do not fit cannot be seen from their probabilities, which sum to 1 whatever is written: of a line
+in Chinese, the class for nothing would be the surest. It is seen before they are made to sum to 1. There the
+best class of a step that fits has about the same number all over a line (18 to 33 with PP-OCRv6), and that
+of a step at which a class is missing a small part of it (1 to 12). Such steps are looked up among all classes.
 """
 
 from __future__ import annotations
@@ -36,6 +40,10 @@ address space. These many are kept; beyond them those used last win. Without a b
 every size of a page that it has ever seen."""
 _ENTRIES = 35
 """Of OpenVINO's cache, for a shape of one of these networks."""
+_POOR_FIT = 0.5
+"""A step at which the best class has less than this part of the line's median is looked up among all classes.
+
+Of 1,225 lines of English receipts 4 % have one."""
 
 
 class OpenVinoFinding:
@@ -60,6 +68,7 @@ class OpenVinoReading:
         self._weights = classes.weights
         self._layer = last_layer(model) if classes.usual is not None else None
         self._usual = classes.usual
+        self._is_usual = np.isin(np.arange(len(classes.weights)), classes.usual)
         if self._layer is not None:
             model = _reading_usual(model, self._layer, classes)
         # What is not quantised in the form with 8-bit integers is computed in bf16 where that is native.
@@ -81,8 +90,15 @@ class OpenVinoReading:
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return steps_of(powers / powers.sum(axis=1, keepdims=True), self._weights)
 
+    def _misses_a_class(self, layer: LastLayer, features: Any) -> bool:
+        likeliest = (features @ layer.weights + layer.bias).argmax(axis=1)
+        return not self._is_usual[likeliest].all()
+
     def _steps(self, layer: LastLayer, features: Any, values: Any, indices: Any) -> LineSteps:
-        blank, space, likeliest, weighted = values.T
+        blank, space, likeliest, weighted, fit = values.T
+        poor = fit < _POOR_FIT * np.median(fit)
+        if poor.any() and self._misses_a_class(layer, features[poor]):
+            return self._among_all(layer, features)
         classes = self._usual[1 + indices]
         probability = weighted / self._weights[classes]
         empty = blank >= likeliest
@@ -148,7 +164,8 @@ def _reading_usual(model: openvino.Model, layer: LastLayer, classes: Classes) ->
     likeliest = ops.reduce_max(written, np.array([-1]), keep_dims=True)
     expected = ops.multiply(written, np.asarray(classes.weights[classes.usual[1:]], np.float32))
     best = ops.topk(expected, np.int64(1), -1, "max", "none", "i32")
-    values = ops.concat([blank, space, likeliest, best.output(0)], -1)
+    fit = ops.reduce_max(logits, np.array([-1]), keep_dims=True)
+    values = ops.concat([blank, space, likeliest, best.output(0), fit], -1)
     results = [ops.result(output) for output in (features, values, best.output(1))]
     return openvino.Model(results, model.get_parameters(), "lines")
 
