@@ -56,14 +56,14 @@ class Peak:
     def measure(self) -> list[float]:
         """Return the operations a second on each shape; takes a second or two."""
         return [
-            shape.operations / median(_seconds(request, picture) for _ in range(_TIMES))
+            shape.operations / median([_seconds(request, picture) for _ in range(_TIMES)])
             for shape, request, picture in self._chains
         ]
 
 
 def best(rounds: list[list[float]]) -> float:
     """Return the highest of the shapes' medians over the rounds."""
-    return max(median(of_shape) for of_shape in zip(*rounds, strict=True))
+    return max(float(median(of_shape)) for of_shape in zip(*rounds, strict=True))
 
 
 def chain(shape: Shape, *, quantised: bool) -> Any:
@@ -88,7 +88,8 @@ def chain(shape: Shape, *, quantised: bool) -> Any:
 def _quantised(numbers: Any, low: float, high: float, levels: int) -> Any:
     from openvino import opset13 as ops
 
-    lowest, highest = (np.full((1, 1, 1, 1), bound, np.float32) for bound in (low, high))
+    lowest: Any = np.full((1, 1, 1, 1), low, np.float32)
+    highest: Any = np.full((1, 1, 1, 1), high, np.float32)
     return ops.fake_quantize(numbers, lowest, highest, lowest, highest, levels)
 
 

@@ -50,12 +50,10 @@ _COLOURS = (
 
 def svg(result: Floor) -> str:
     """Return the picture."""
-    longest = max(max(one.measured, result.floor(one)) for one in result.sets)
-    scale = (_WIDTH - _LEFT - _RIGHT) / longest
     height = _legend_top(result) + _LEGEND_ROW * -(-len(_COLOURS) // _LEGEND_COLUMNS) + 12
     title = "Where the time of a page goes, and the least possible"
     subtitle = (
-        f"milliseconds a page on one core of {result.machine['cpu']}; "
+        f"milliseconds a page on one core of {result.machine['cpu']}, each set to its own scale; "
         "below: operations of the networks over the peak of the core"
     )
     lines = [
@@ -66,7 +64,7 @@ def svg(result: Floor) -> str:
         f'<rect class="page" width="{_WIDTH}" height="{height}" rx="6"/>',
         _text(16, 22, title, "strong"),
         _text(16, 40, subtitle, "weak"),
-        *_bars(result, scale),
+        *_bars(result),
         *_legend(_legend_top(result)),
         "</svg>",
     ]
@@ -82,17 +80,23 @@ def _style() -> str:
     dark = ["text{fill:#e6edf3}", ".page{fill:#0d1117}", ".weak{fill:#9198a1}"]
     light += [f".c{number}{{fill:{one.light}}}" for number, one in enumerate(_COLOURS)]
     dark += [f".c{number}{{fill:{one.dark}}}" for number, one in enumerate(_COLOURS)]
-    shape = [".strong{font-weight:600}", ".weak{font-size:12px}", ".end{text-anchor:end}"]
-    return "".join([*light, *shape, "@media(prefers-color-scheme:dark){", *dark, "}"])
+    shape = [
+        "text{font:13px system-ui,sans-serif}",
+        ".strong{font-weight:600}",
+        ".weak{font-size:12px}",
+        ".end{text-anchor:end}",
+    ]
+    return "".join([*shape, *light, "@media(prefers-color-scheme:dark){", *dark, "}"])
 
 
 def _legend_top(result: Floor) -> int:
     return _TOP + len(result.sets) * (2 * _BAR + _GAP + _BETWEEN)
 
 
-def _bars(result: Floor, scale: float) -> Iterator[str]:
+def _bars(result: Floor) -> Iterator[str]:
     top = _TOP + 4
     for one in result.sets:
+        scale = (_WIDTH - _LEFT - _RIGHT) / max(one.measured, result.floor(one))
         least = {part: result.least(one, part) for part in NETWORKS}
         yield _text(_LEFT - 10, top + 17, one.name, "strong end")
         yield from _bar(top, [sum(one.seconds[part] for part in colour.parts) for colour in _COLOURS], scale)

@@ -9,16 +9,16 @@ from bench.floor_records import NETWORKS, Floor, Part, SetProfile
 _UNKNOWN = "–"
 
 _NOTES = (
-    "One process, one thread; loaded and warmed up. Peaks and pages take turns in every round; each figure is "
-    "the median over the rounds. The pages are those that `make bench` times.",
-    "Operations are the multiplications and additions of convolutions and products of matrices, for the inputs "
-    "that the networks got for these pages, of the last layer only for the characters of the languages. The "
-    "peak is what one core reaches on chains of 1×1 convolutions, computed by the same runtime, the best of "
-    "three shapes. The floor is one over the other: activations, normalisation, memory, and all that is not a "
-    "network (opening, preprocessing, cutting out, decoding) take no time in it. Layers that are not there "
-    "with 8-bit integers count in the floats that they are computed in.",
-    "Stock PaddleOCR's speed on all cores is that of `make bench` on this machine; the floor is held against it "
-    "as if every core reached the peak at once.",
+    "One process, one thread; loaded and warmed up. Peaks and pages take turns in every round; each figure "
+    "is the median over the rounds. The pages are those that `make bench` times.",
+    "Operations are the multiplications and additions of convolutions and products of matrices, for the "
+    "inputs that the networks got for these pages, of the last layer only for the characters of the "
+    "languages. The peak is what one core reaches on chains of 1×1 convolutions, computed by the same "
+    "runtime, the best of three shapes. The floor is one over the other: activations, normalisation, memory, "
+    "and all that is not a network (opening, preprocessing, cutting out, decoding) take no time in it. "
+    "Layers that are not there with 8-bit integers count in the floats that they are computed in.",
+    "Stock PaddleOCR's speed on all cores is that of `make bench` on this machine; the floor is held against "
+    "it as if every core reached the peak at once.",
 )
 
 

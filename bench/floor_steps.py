@@ -7,7 +7,7 @@ for one part: a step within a step stops the outer one's watch.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -41,7 +41,7 @@ class Stopwatch:
     """Books seconds for parts. Used by one thread."""
 
     clock: Callable[[], float] = time.perf_counter
-    seconds: Counter[Part] = field(default_factory=Counter)
+    seconds: defaultdict[Part, float] = field(default_factory=lambda: defaultdict(float))
     calls: list[NetworkCall] = field(default_factory=list)
     _running: list[Part] = field(default_factory=list)
     _since: float = 0.0
