@@ -13,12 +13,12 @@ _NOTES = (
     "is the median over the rounds. The pages are those that `make bench` times.",
     "Operations are the multiplications and additions of convolutions and products of matrices, for the "
     "inputs that the networks got for these pages, of the last layer only for the characters of the "
-    "languages. The peak is what one core reaches on chains of 1×1 convolutions, computed by the same "
-    "runtime, the best of three shapes. The floor is one over the other: activations, normalisation, memory, "
+    "languages. The peak is what one core reaches on chains of 1×1 convolutions, computed by OpenVINO, "
+    "the best of three shapes. The floor is one over the other: activations, normalisation, memory, "
     "and all that is not a network (opening, preprocessing, cutting out, decoding) take no time in it. "
     "Layers that are not there with 8-bit integers count in the floats that they are computed in.",
-    "Stock PaddleOCR's speed on all cores is that of `make bench` on this machine; the floor is held against "
-    "it as if every core reached the peak at once.",
+    "Stock PaddleOCR's speed on all cores is that of `make bench` on this machine; what is measured and the "
+    "floor are held against it as if every core were as fast as this one while all are busy.",
 )
 
 
@@ -111,8 +111,8 @@ def _speed(result: Floor, profile: SetProfile, seconds: float) -> list[str]:
 
 def _pages(result: Floor) -> list[str]:
     rows = [
-        f"- **{one.name}**: {one.description}. {one.pages} pages with {one.lines:.0f} lines each, looked at "
-        f"{one.looks:.2g} times each to find them."
+        f"- **{one.name}**: {one.description}. {one.pages} pages of {one.lines:.0f} lines on average; the "
+        f"network that finds them was computed {one.looks:.2g}× a page."
         for one in result.sets
     ]
     return [*rows, *([""] if result.left_out else []), *_joined(result.left_out)]
