@@ -1,7 +1,8 @@
 """The most operations a second that one core of this machine reaches, in each kind of numbers.
 
-Measured with OpenVINO, which computes the networks too, on layers that suit it: chains of 1×1 convolutions over
-many channels, which are products of large matrices, and nothing else. Of several shapes the fastest counts.
+Measured with OpenVINO, which computes the networks too, on layers that suit it: chains of 1×1 convolutions
+over many channels, which are products of large matrices, and nothing else. Of several shapes the fastest
+counts.
 """
 
 from __future__ import annotations
