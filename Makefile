@@ -216,6 +216,12 @@ bench-check: setup-dev ## Fail when reading got slower than bench/results/check.
 	@$(STACK) models
 	@PYTHONPATH=.:include $(OCR_PYTHON) -m bench.check $(if $(UPDATE),--update) $$ARGS
 
+.PHONY: bench-floor
+bench-floor: setup-dev ## Show where the time of a page goes, and the least possible on this machine (two minutes)
+	@$(STACK) models
+	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 PYTHONPATH=.:include $(OCR_PYTHON) -m bench.floor \
+		$(if $(RECEIPTS),--receipts "$(RECEIPTS)") $$ARGS
+
 .PHONY: bench-throughput
 bench-throughput: setup-dev ## Measure how much of the bare engine's speed a whole run keeps
 	@$(STACK) models
