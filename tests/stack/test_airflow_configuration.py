@@ -62,4 +62,4 @@ def test_the_administrator_has_the_generated_password(secrets: Secrets) -> None:
 
 def test_no_pool_lets_more_ocr_run_than_there_are_slots(settings: AirflowSettings) -> None:
     pools = {name: pool.slots for name, pool in settings.pools().items()}
-    assert pools == {"default_pool": 4, "fetch": 4, "ocr_gpu": 2, "mysql": 2, "export": 1}
+    assert pools == {"default_pool": 4, "fetch": 2, "ocr_gpu": 2, "mysql": 2, "export": 1}

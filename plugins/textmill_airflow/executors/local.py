@@ -41,6 +41,8 @@ NEEDED_BY_TASKS = (
     "sqlalchemy.dialects.mysql.mysqldb",
 )
 """What the tasks of a run import."""
+_LANGUAGES = ("en",)
+"""Whose words are at hand from the start; the lists of other languages are read where they are asked for."""
 
 
 class WarmLocalExecutor(LocalExecutor):
@@ -95,10 +97,12 @@ class WarmLocalExecutor(LocalExecutor):
 def import_what_tasks_need() -> None:
     """Import what tasks would import otherwise, one after the other, each anew."""
     from textmill.quality.importing import import_great_expectations
+    from textmill.word_plausibility import plausible_share
 
     for module in NEEDED_BY_TASKS:
         importlib.import_module(module)
     import_great_expectations()
+    plausible_share(["warmth", "wrmth"], _LANGUAGES)
 
 
 def _tasks_in(keys: Iterable[object]) -> set[TaskInstanceKey]:
