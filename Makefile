@@ -214,7 +214,7 @@ bench-scaling: setup-dev ## Measure what a page costs the whole run, from 100 to
 .PHONY: bench-memory
 bench-memory: setup-dev ## Measure the memory of one OCR process over 2,000 pages (QUICK=1: 200)
 	@$(STACK) models
-	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.memory $(if $(QUICK),--pages 200)
+	@PYTHONPATH=include:plugins $(AIRFLOW_PYTHON) -m bench.memory $(if $(QUICK),--pages 200)
 
 .PHONY: bench-gate
 bench-gate: setup-dev ## Measure what the quality gate finds of good and spoiled pages, made from samples and receipts

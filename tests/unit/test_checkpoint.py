@@ -121,7 +121,9 @@ def test_what_a_power_cut_left_of_lines_is_cut_off_with_all_that_follows(tmp_pat
     with Checkpoint(path, "f") as checkpoint:
         checkpoint.append(PageStarted(sha256="a" * 64, page_no=1))
     whole = path.read_bytes()
-    path.write_bytes(whole + b"\0\0\0\0\n" + b'{"type":"page_started","sha256":"' + b"b" * 64 + b'","page_no":1}\n')
+    path.write_bytes(
+        whole + b"\0\0\0\0\n" + b'{"type":"page_started","sha256":"' + b"b" * 64 + b'","page_no":1}\n'
+    )
     with Checkpoint(path, "f") as checkpoint:
         assert checkpoint.progress.starts == {("a" * 64, 1): 1}
     assert path.read_bytes() == whole
