@@ -227,6 +227,16 @@ bench-throughput: setup-dev ## Measure how much of the bare engine's speed a who
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput $$ARGS
 
+.PHONY: bench-scaling
+bench-scaling: setup-dev ## Measure what a page costs the whole run, from 100 to 10,000 pages, with an engine that takes no time
+	@$(STACK) models
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.scaling
+
+.PHONY: bench-memory
+bench-memory: setup-dev ## Measure the memory of one OCR process over 2,000 pages (QUICK=1: 200)
+	@$(STACK) models
+	@PYTHONPATH=include:plugins $(AIRFLOW_PYTHON) -m bench.memory $(if $(QUICK),--pages 200)
+
 .PHONY: bench-gate
 bench-gate: setup-dev ## Measure what the quality gate finds of good and spoiled pages, made from samples and receipts
 	@$(STACK) models
