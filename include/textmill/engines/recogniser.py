@@ -42,9 +42,9 @@ The step is the largest power of two that is at most this part of the line's wid
 pixels are the recognisers' horizontal stride.
 """
 _NARROWED = 0.9
-"""Lines are given so much of their natural width: the network's work goes with the width, and over 3,443 lines
-of samples and receipts it reads the narrowed ones as well (word F1 0.9988 and 0.923 both ways; at 0.85 the
-receipts lose 0.002)."""
+"""Lines are given so much of their natural width: the network's work goes with the width, and over 3,443
+lines of samples and receipts it reads the narrowed ones as well (word F1 0.9988 and 0.923 both ways; at 0.85
+the receipts lose 0.002)."""
 _WIDEST = 3200
 """Pixels; longer lines are compressed, as PaddleOCR does."""
 _SURE_ENOUGH = 0.85
