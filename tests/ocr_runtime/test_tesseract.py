@@ -158,7 +158,7 @@ def test_a_code_never_leads_out_of_the_folder_of_packs(options: EngineOptions) -
 def test_where_tesseract_is_missing_its_package_is_named(
     options: EngineOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytesseract.pytesseract.tesseract_cmd", "/nowhere/tesseract")
+    monkeypatch.setattr(tesseract, "_PROGRAM", "/nowhere/tesseract")
     tesseract._language_packs.cache_clear()
     with pytest.raises(ModelsMissing, match="apt-get install tesseract-ocr"):
         create_engine("tesseract", options)

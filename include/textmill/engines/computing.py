@@ -79,7 +79,8 @@ def choose(runtime: str, precision: str, abilities: Abilities, tuned: Computing 
         raise SettingsError(_no_such("TEXTMILL_CPU_RUNTIME", runtime, Runtime))
     if precision != AUTO and precision not in set(Precision):
         raise SettingsError(_no_such("TEXTMILL_CPU_PRECISION", precision, Precision))
-    if runtime == AUTO and precision == AUTO and tuned is not None and _possible(tuned, abilities):
+    wished = precision == AUTO and tuned is not None and runtime in (AUTO, tuned.runtime)
+    if wished and tuned is not None and _possible(tuned, abilities):
         return replace(tuned, why=f"Networks run on {_named(tuned)}: measured to be best on this machine.")
     if runtime == Runtime.ONNXRUNTIME or not abilities.openvino:
         return _on_onnxruntime(runtime, precision, abilities)
@@ -157,7 +158,6 @@ def read_tuning(file: Path, machine: str) -> Computing | None:
             Runtime(chosen["runtime"]),
             Precision(chosen["finding"]),
             Precision(chosen["reading"]),
-            int(chosen["lines_at_once"]),
         )
     except (OSError, ValueError, KeyError, TypeError):  # absent, or of another version: what it is good for
         return None

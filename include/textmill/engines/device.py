@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from textmill.engines.computing import choose_computing
 from textmill.engines.device_names import device_name
 from textmill.engines.gpus import CPU, DeviceChoice, Gpus, choose_device, probe_gpus
 from textmill.engines.protocol import EngineOptions, engine_options
@@ -168,8 +169,11 @@ def _install(code: str) -> str:
 
 
 def resolve(name: str, options: EngineOptions) -> Choice:
-    """Choose for this machine; see `choose`."""
-    return choose(name, options, probe(options.models_dir))
+    """Choose for this machine; see `choose`, and `choose_computing` for how networks are computed."""
+    choice = choose(name, options, probe(options.models_dir))
+    if choice.engine != PADDLE:
+        return choice
+    return replace(choice, why=(*choice.why, choose_computing(choice.options).why))
 
 
 def device_in_use(name: str, options: EngineOptions) -> str:

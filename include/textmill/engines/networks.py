@@ -49,7 +49,8 @@ class Computing:
     Attributes:
         device: `cpu` or `gpu:N`.
         finding, reading: the precision of the network that finds lines, and of the one that reads them.
-        lines_at_once: lines of one width that are read together.
+        lines_at_once: lines of one width that are read together: on a GPU. On a CPU more take almost as long
+            a line, and each number of lines is another shape of which OpenVINO keeps the code.
         why: for whoever runs Textmill, a sentence.
     """
 

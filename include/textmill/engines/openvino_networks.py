@@ -30,6 +30,12 @@ from textmill.engines.networks import (
 
 _PASSED_THROUGH = frozenset({"Identity", "Reshape", "Convert", "FakeQuantize"})
 """Operations that may stand between a layer and what follows it, and change no number that matters here."""
+_SHAPES_OF_PAGES, _SHAPES_OF_LINES = 8, 44
+"""For each shape of a picture OpenVINO makes code, in some 40 ms, and keeps it: 5 to 11 MB, and up to 50 MB of
+address space. These many are kept; beyond them those used last win. Without a bound a process would grow with
+every size of a page that it has ever seen."""
+_ENTRIES = 35
+"""Of OpenVINO's cache, for a shape of one of these networks."""
 
 
 class OpenVinoFinding:
@@ -37,7 +43,7 @@ class OpenVinoFinding:
 
     def __init__(self, folder: Path, computing: Computing) -> None:
         model = openvino.Core().read_model(folder / WEIGHTS_FILE)
-        self._request = _compiled(model, computing.finding, computing.threads)
+        self._request = _compiled(model, computing.finding, computing.threads, _SHAPES_OF_PAGES)
 
     def probabilities(self, picture: Any) -> Any:
         """See `FindingNetwork`."""
@@ -58,7 +64,7 @@ class OpenVinoReading:
             model = _reading_usual(model, self._layer, classes)
         # What is not quantised in the form with 8-bit integers is computed in bf16 where that is native.
         precision = Precision.BF16 if quantised and _has_bf16() else computing.reading
-        self._request = _compiled(model, precision, computing.threads)
+        self._request = _compiled(model, precision, computing.threads, _SHAPES_OF_LINES)
 
     def steps(self, pictures: Any) -> list[LineSteps]:
         """See `ReadingNetwork`."""
@@ -155,7 +161,9 @@ def _has_bf16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _compiled(model: openvino.Model, precision: Precision, threads: int) -> openvino.InferRequest:
+def _compiled(
+    model: openvino.Model, precision: Precision, threads: int, shapes: int
+) -> openvino.InferRequest:
     compiled = openvino.Core().compile_model(
         model,
         "CPU",
@@ -166,6 +174,7 @@ def _compiled(model: openvino.Model, precision: Precision, threads: int) -> open
             "PERFORMANCE_HINT": "LATENCY",
             # Processes are placed by whoever starts them; pinned, two of them would share a core.
             "ENABLE_CPU_PINNING": False,
+            "CPU_RUNTIME_CACHE_CAPACITY": shapes * _ENTRIES,
         },
     )
     return compiled.create_infer_request()

@@ -27,6 +27,7 @@ from textmill.languages import language_of, pack_of, package_of
 from textmill.page import PageImage, PageText
 from textmill.records import LineRecord
 
+_PROGRAM = "tesseract"
 _LISTING_HEAD = re.compile(r'in "(?P<folder>.+)" \(\d+\):')
 _NO_TEXT_MODES = {0: "looks for the orientation only", 2: "is not made yet"}
 _NO_CONFIDENCE = -1
@@ -279,12 +280,10 @@ def _bounded(picture: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _language_packs() -> LanguagePacks:
-    """Ask Tesseract for its language packs. pytesseract can too, but drops the folder."""
-    import pytesseract
-
+    """Ask Tesseract for its language packs. pytesseract can too, but drops the folder, and loads pandas."""
     try:
         done = subprocess.run(
-            [pytesseract.pytesseract.tesseract_cmd, "--list-langs"],
+            [_PROGRAM, "--list-langs"],
             capture_output=True,
             text=True,
             timeout=30,

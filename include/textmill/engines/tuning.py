@@ -41,7 +41,6 @@ from textmill.settings import load as load_settings
 
 _ROUNDS = 5
 _LINES = 12
-_AT_ONCE = (1, 4, 8)
 _PAGE = (960, 672)
 _GAIN = 1.05
 _AGREEMENT = 0.98
@@ -76,7 +75,6 @@ def tune(options: EngineOptions, *, again: bool = False) -> Computing:
     readings, findings = _readings(options), _findings(options)
     reading, finding = best(readings), best(findings)
     chosen = replace(reading, finding=finding.finding) if finding.runtime is reading.runtime else reading
-    chosen = replace(chosen, lines_at_once=_best_size(options, chosen))
     _keep(file, machine, chosen, [*readings, *findings])
     return chosen
 
@@ -138,20 +136,6 @@ def _findings(options: EngineOptions) -> list[Trial]:
     return [Trial(way, taken) for way, taken in zip(ways, seconds, strict=True)]
 
 
-def _best_size(options: EngineOptions, chosen: Computing) -> int:
-    """Return how many lines of one width are best read together."""
-    folder = recognition_model(options.recognition_model, options.models_dir).folder_at_hand()
-    network = reading_network(folder, chosen, _classes(folder))
-    line = _lines(folder)[0]
-    stacks = [np.repeat(line, size, axis=0) for size in _AT_ONCE]
-    seconds = _alternating([partial(network.steps, stack) for stack in stacks])
-    won, least = _AT_ONCE[0], seconds[0]
-    for size, taken in zip(_AT_ONCE[1:], seconds[1:], strict=True):
-        if taken / size * _GAIN < least:
-            won, least = size, taken / size
-    return won
-
-
 def _lines(folder: Path) -> list[Any]:
     from textmill.engines.line_samples import line_samples, scaled_samples
 
@@ -199,7 +183,7 @@ def _keep(file: Path, machine: str, chosen: Computing, trials: Sequence[Trial]) 
 
 
 def _facts(computing: Computing) -> dict[str, Any]:
-    names = ("runtime", "finding", "reading", "lines_at_once")
+    names = ("runtime", "finding", "reading")
     return {name: value for name, value in asdict(computing).items() if name in names}
 
 
@@ -212,7 +196,7 @@ def _described(file: Path, chosen: Computing) -> str:
     ]
     head = (
         f"Networks run on {chosen.runtime}: lines are found in {chosen.finding} and read in "
-        f"{chosen.reading}, {chosen.lines_at_once} at once ({content['machine']}). "
+        f"{chosen.reading} ({content['machine']}). "
         f"Measured a line, then a page:"
     )
     return "\n".join([head, *rows])
