@@ -60,14 +60,24 @@ FROM ocr-environment AS models
 # What textmill.engines.models imports, and no more: a change of anything else does not come by here.
 COPY include/textmill/__init__.py include/textmill/confidence.py include/textmill/errors.py \
      include/textmill/page.py include/textmill/records.py include/textmill/settings.py /build/include/textmill/
-COPY include/textmill/engines/__init__.py include/textmill/engines/models.py include/textmill/engines/protocol.py \
+COPY include/textmill/engines/__init__.py include/textmill/engines/model_description.py \
+     include/textmill/engines/models.py include/textmill/engines/networks.py include/textmill/engines/protocol.py \
      /build/include/textmill/engines/
 RUN PYTHONPATH=/build/include /opt/textmill/venv/ocr/bin/python -m textmill.engines.models --out /opt/textmill/models
 
 
+FROM models AS quantised-models
+COPY include/textmill/engines/line_samples.py include/textmill/engines/line_samples.zip \
+     include/textmill/engines/openvino_networks.py include/textmill/engines/quantising.py \
+     /build/include/textmill/engines/
+RUN PYTHONPATH=/build/include /opt/textmill/venv/ocr/bin/python -m textmill.engines.quantising \
+    /opt/textmill/models/*_rec
+
+
 FROM ocr-environment AS ocr-runtime
-# Its weights are in the models' folder now, and its code is never imported.
-RUN /build/bootstrap/bin/uv pip uninstall -q --python /opt/textmill/venv/ocr/bin/python rapidocr
+# The weights of the first are in the models' folder now; the others were needed to quantise them, 180 MB in all.
+RUN /build/bootstrap/bin/uv pip uninstall -q --python /opt/textmill/venv/ocr/bin/python rapidocr \
+    nncf scipy scikit-learn joblib threadpoolctl networkx ninja pydot narwhals cloudpickle
 
 
 # --- our own code, readable for every account and compiled, whatever the checkout's modes are ----------------
@@ -115,7 +125,7 @@ RUN set -eu; \
 
 COPY --from=airflow-environment /opt/textmill/venv/airflow /opt/textmill/venv/airflow
 COPY --from=ocr-runtime /opt/textmill/venv/ocr /opt/textmill/venv/ocr
-COPY --from=models /opt/textmill/models /opt/textmill/models
+COPY --from=quantised-models /opt/textmill/models /opt/textmill/models
 
 ENV PATH=/opt/textmill/venv/airflow/bin:$PATH \
     PYTHONPATH=/opt/textmill/include:/opt/textmill \

@@ -216,10 +216,26 @@ bench-check: setup-dev ## Fail when reading got slower than bench/results/check.
 	@$(STACK) models
 	@PYTHONPATH=.:include $(OCR_PYTHON) -m bench.check $(if $(UPDATE),--update) $$ARGS
 
+.PHONY: bench-floor
+bench-floor: setup-dev ## Show where the time of a page goes, and the least possible on this machine (two minutes)
+	@$(STACK) models
+	@OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 PYTHONPATH=.:include $(OCR_PYTHON) -m bench.floor \
+		$(if $(RECEIPTS),--receipts "$(RECEIPTS)") $$ARGS
+
 .PHONY: bench-throughput
 bench-throughput: setup-dev ## Measure how much of the bare engine's speed a whole run keeps
 	@$(STACK) models
 	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.throughput $$ARGS
+
+.PHONY: bench-scaling
+bench-scaling: setup-dev ## Measure what a page costs the whole run, from 100 to 10,000 pages, with an engine that takes no time
+	@$(STACK) models
+	@PYTHONPATH=include $(AIRFLOW_PYTHON) -m bench.scaling
+
+.PHONY: bench-memory
+bench-memory: setup-dev ## Measure the memory of one OCR process over 2,000 pages (QUICK=1: 200)
+	@$(STACK) models
+	@PYTHONPATH=include:plugins $(AIRFLOW_PYTHON) -m bench.memory $(if $(QUICK),--pages 200)
 
 .PHONY: bench-gate
 bench-gate: setup-dev ## Measure what the quality gate finds of good and spoiled pages, made from samples and receipts

@@ -26,7 +26,7 @@ from typing import Any
 # The core package is not installed, it is read from the project, as the local stack does too.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
 
-from bench import machine, throughput_report, whole_run
+from bench import machine, slots_picture, throughput_report, whole_run
 from bench.corpus import Corpus, CorpusError, build
 from bench.measurements import MediumTime, Reading, Throughput, WholeRun
 from bench.whole_run import RunFailed
@@ -36,6 +36,7 @@ from stack.models import prepare_models
 from stack.paths import REPOSITORY, Paths
 
 DEFAULT_OUT = REPOSITORY / "bench" / "results" / "throughput.json"
+PICTURE = REPOSITORY / "docs" / "images" / "slots.svg"
 _PAUSE_SECONDS = 10.0
 """Between two measurements, for the disk and the processor to settle."""
 _PAGE_WIDTH = 120
@@ -118,13 +119,21 @@ class Benchmark:
         return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def run(source: Path, least_pages: int, slots: int) -> Throughput:
-    """Build the corpus and measure everything on it."""
+def run(source: Path, least_pages: int, slots: int, minutes: float | None = None) -> Throughput:
+    """Build the corpus and measure everything on it.
+
+    Args:
+        minutes: how long the bare engine shall take, instead of the number of pages.
+    """
     with work_folder() as work:
-        corpus = build(source, work / "media", least_pages)
-        say(f"{corpus.pages} pages in {corpus.media} media")
         benchmark = Benchmark(work, source, slots)
         benchmark.prepare()
+        if minutes is not None:
+            sample = build(source, work / "sample", 1)
+            pace = benchmark.bare(sample, "how many pages that is").pages_per_second
+            least_pages = max(sample.pages, round(60 * minutes * pace))
+        corpus = build(source, work / "media", least_pages)
+        say(f"{corpus.pages} pages in {corpus.media} media")
         before = benchmark.bare(corpus, "bare engine")
         whole = benchmark.whole(corpus)
         after = benchmark.bare(corpus, "bare engine again")
@@ -180,7 +189,7 @@ def show(result: Throughput) -> None:
 
 
 def write(result: Throughput, target: Path) -> None:
-    """Write all figures to `target`, and the report beside it."""
+    """Write all figures to `target`, the report beside it, and the picture of the slots."""
     ratios = {
         "whole_to_bare": result.whole_to_bare,
         "airflow_to_bare": result.airflow_to_bare,
@@ -191,6 +200,8 @@ def write(result: Throughput, target: Path) -> None:
     document = json.dumps({"ratios": ratios, **asdict(result)}, indent=2, ensure_ascii=False)
     target.write_text(document + "\n", encoding="utf-8")
     target.with_suffix(".md").write_text(throughput_report.markdown(result), encoding="utf-8")
+    drawing = PICTURE if target == DEFAULT_OUT else target.with_suffix(".svg")
+    drawing.write_text(slots_picture.picture(result.whole), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -199,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # So that the private stack is stopped and the folder removed then too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     try:
-        result = run(options.media, options.pages, options.slots or ocr_slots(os.environ))
+        result = run(options.media, options.pages, options.slots or ocr_slots(os.environ), options.minutes)
     except (CorpusError, MeasurementFailed, RunFailed, StackError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -224,7 +235,11 @@ def _parser() -> argparse.ArgumentParser:
         default=REPOSITORY / "samples",
         help="folder of media of which the pages are copies (default: the samples)",
     )
-    parser.add_argument("--pages", type=int, default=200, help="least number of pages (default: %(default)s)")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--pages", type=int, default=200, help="least number of pages (default: %(default)s)")
+    size.add_argument(
+        "--minutes", type=float, help="as many pages as the bare engine reads in so long, say 2 or 10"
+    )
     parser.add_argument("--slots", type=int, help="OCR processes at once (default: as the local stack has)")
     parser.add_argument(
         "--json-out",

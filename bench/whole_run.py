@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -33,10 +33,17 @@ class RunFailed(Exception):
 
 
 @contextmanager
-def private_stack(state: Path, slots: int, say: Say) -> Iterator[Running]:
-    """A stack with its own state folder on ports of its own; stopped at the end of the block."""
+def private_stack(
+    state: Path, slots: int, say: Say, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """A stack with its own state folder on ports of its own; stopped at the end of the block.
+
+    Args:
+        settings: variables of the environment besides.
+    """
     environment = {
         **os.environ,
+        **(settings or {}),
         _STATE_VARIABLE: str(state),
         "TEXTMILL_OCR_SLOTS": str(slots),
         **{wish.variable: str(ports.any_free_port()) for wish in ports.WISHES},
@@ -48,11 +55,14 @@ def private_stack(state: Path, slots: int, say: Say) -> Iterator[Running]:
         stack.down()
 
 
-def measure(running: Running, source: Path, before: Callable[[], None], say: Say) -> WholeRun:
+def measure(
+    running: Running, source: Path, before: Callable[[], None], say: Say, **params: str | bool | int | float
+) -> WholeRun:
     """Ingest `source` once, with nothing else going on in that Airflow.
 
     Args:
         before: called when Airflow is ready and idle, just before the run is triggered.
+        params: of the run, besides its source.
 
     Raises:
         RunFailed: the run failed, or Airflow had to try a task twice.
@@ -65,7 +75,7 @@ def measure(running: Running, source: Path, before: Callable[[], None], say: Say
         before()
         with StackWatch(running.settings.paths.state, MARK) as watch:
             # The bare engine reads pictures only, so the run must not get by without reading.
-            run_id = ingest.start_run(api, source, say, text_layer="never")
+            run_id = ingest.start_run(api, source, say, **{"text_layer": "never", **params})
             state = ingest.follow(running, api, run_id, ingest.LineView(say))
         if state != "success":
             raise RunFailed(f"The run ended as {state!r}: {ingest.run_page(running, run_id)}")

@@ -66,6 +66,7 @@ SETTINGS = settings()
 # The one file that is read whenever this one is: the form has no other way to offer the names in it. It is
 # small, and read anew only when it changed.
 SOURCES = list(catalogue_names(SETTINGS.sources_file))
+OWN_ENGINES = [name.strip() for name in SETTINGS.own_engines.split(",") if name.strip()]
 LOG = logging.getLogger(__name__)
 
 _STEPS = "|".join(STEPS)
@@ -123,7 +124,7 @@ PARAMS = {
     ),
     "engine": Param(
         "auto",
-        enum=["auto", "paddle", "tesseract", "trocr"],
+        enum=["auto", "paddle", "tesseract", "trocr", *OWN_ENGINES],
         title="OCR engine",
         description="auto takes the best one that this machine has for the languages.",
         section="Reading",

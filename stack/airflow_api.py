@@ -55,6 +55,14 @@ def health(ui_url: str) -> Health | None:
     return Health(*((parts.get(name) or {}).get("status") for name in names))
 
 
+def opens_to_tasks(ui_url: str) -> bool:
+    """Whether Airflow answers tasks; it builds that part when it is asked first, which takes seconds."""
+    try:
+        return httpx.get(f"{ui_url}/execution/health", timeout=60, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
 class AirflowApi:
     """A logged-in client. Calls are repeated when the server is briefly away, as a restart is."""
 

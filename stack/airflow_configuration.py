@@ -20,10 +20,13 @@ from textmill.pools import Pool, pools
 
 ADMIN = "admin"
 MARK = "TEXTMILL_SUPERVISED"
+EXECUTOR = "textmill_airflow.executors.local.WarmLocalExecutor"
 
 # The scheduler itself slows down when tasks wait inside the executor, so two more may run than are
 # reading pages at any time: fetches, checks and loads go on beside the OCR.
 _TASKS_BESIDE_OCR = 2
+# The process that supervises a task may notice its end seconds late, and another one is to begin meanwhile.
+_ENDED_TASKS = 2
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class AirflowSettings:
 
     @property
     def parallelism(self) -> int:
+        """How many processes run tasks."""
+        return self.tasks_at_once + _ENDED_TASKS
+
+    @property
+    def tasks_at_once(self) -> int:
         """How many tasks run at once."""
         return self.slots + _TASKS_BESIDE_OCR
 
@@ -48,7 +56,7 @@ class AirflowSettings:
 
     def pools(self) -> dict[str, Pool]:
         """Every pool with its slots and what they stand for; each task of ours runs in one of them."""
-        return pools(ocr_slots=self.slots, others=self.parallelism)
+        return pools(ocr_slots=self.slots, others=self.tasks_at_once)
 
 
 def configuration(settings: AirflowSettings, secrets: Secrets) -> str:
@@ -77,7 +85,9 @@ def environment(settings: AirflowSettings, inherited: Mapping[str, str]) -> dict
     kept = {name: value for name, value in inherited.items() if not name.startswith("AIRFLOW")}
     # Every task is a process of its own: without bytecode each would compile all modules anew.
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    python_path = [str(paths.include), *filter(None, [kept.get("PYTHONPATH")])]
+    # The scheduler looks for its executor before Airflow has its folder of plugins on the path.
+    ours = [str(paths.include), str(paths.repository / "plugins")]
+    python_path = [*ours, *filter(None, [kept.get("PYTHONPATH")])]
     return {
         **kept,
         "PATH": f"{paths.airflow_bin}:{kept.get('PATH', '/usr/local/bin:/usr/bin:/bin')}",
@@ -109,10 +119,10 @@ def _sections(settings: AirflowSettings, secrets: Secrets) -> dict[str, dict[str
             "dags_folder": str(paths.repository / "dags"),
             "plugins_folder": str(paths.repository / "plugins"),
             "load_examples": "False",
-            "executor": "LocalExecutor",
+            "executor": EXECUTOR,
             "parallelism": str(settings.parallelism),
             "max_active_tasks_per_dag": str(max(16, settings.parallelism)),
-            "default_pool_task_slot_count": str(settings.parallelism),
+            "default_pool_task_slot_count": str(settings.tasks_at_once),
             "fernet_key": secrets.fernet_key,
             "simple_auth_manager_users": f"{ADMIN}:admin",
             "simple_auth_manager_passwords_file": str(paths.secrets / "airflow_passwords.json"),
@@ -133,6 +143,8 @@ def _sections(settings: AirflowSettings, secrets: Secrets) -> dict[str, dict[str
             # A task whose machine or supervisor died is retried after a minute, not after five.
             "task_instance_heartbeat_timeout": "60",
             "enable_health_check": "False",
+            # The executor waits instead, and is woken when a task ends.
+            "scheduler_idle_sleep_time": "0.01",
         },
         "dag_processor": {
             "parsing_processes": "1",

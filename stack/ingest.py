@@ -92,7 +92,9 @@ def _readable(path: Path, name: str) -> Path:
     return path.resolve()
 
 
-def start_run(api: AirflowApi, source: Path | str, say: Callable[[str], None], **params: str | bool) -> str:
+def start_run(
+    api: AirflowApi, source: Path | str, say: Callable[[str], None], **params: str | bool | int | float
+) -> str:
     """Wait until Airflow knows the DAG, then start a run over `source`, with other params; returns its id."""
     deadline = time.monotonic() + _DAG_SECONDS
     said = False

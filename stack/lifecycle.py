@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from stack import airflow_configuration, inbox, leftovers, machine, mariadb, ports, postgres, secrets_store
-from stack.airflow_api import health
+from stack.airflow_api import health, opens_to_tasks
 from stack.airflow_configuration import AirflowSettings
 from stack.commands import run_to_end
 from stack.errors import DISK_FULL, StackError, mentions_full_disk
@@ -218,7 +218,7 @@ class Stack:
                     self.supervisor.check(name)
             answer = health(settings.ui_url)
             well = answer and answer.is_healthy and (not settings.inbox or answer.triggerer == "healthy")
-            if well and all(states[name].is_running for name in needed):
+            if well and all(states[name].is_running for name in needed) and opens_to_tasks(settings.ui_url):
                 return
             if time.monotonic() > deadline:
                 raise StackError(

@@ -1,8 +1,12 @@
-"""The checkpoint of a batch: an append-only file with one fsynced line per event.
+"""The checkpoint of a batch: an append-only file with one line per event.
+
+What was finished is on the disk before it counts as finished, with all lines before it. Lines that only tell
+what was begun outlive their process, which is what they are for, and may be lost in a power cut: then the
+page is begun once more.
 
 A process may be killed at any byte. A last line without its newline was never promised to anybody and is
-cut off before the next one is appended. Pages read with another fingerprint are not continued: the file is
-started anew.
+cut off before the next one is appended, as are lines of which a power cut left zeros, and what follows them.
+Pages read with another fingerprint are not continued: the file is started anew.
 """
 
 from __future__ import annotations
@@ -131,6 +135,10 @@ class Progress:
             self.finished_counts[sha256] += 1
 
 
+_FINISHED = (PageRead, Rejected)
+"""What costs work to find out again. All else follows from opening the medium again: a picture is five lines
+in here, and a disk may take milliseconds for each."""
+
 _PAGE_LINE = b'{"type":"page",'
 """How the line of a `PageRead` begins: fields are written in the order in which they are declared."""
 
@@ -144,7 +152,7 @@ def read_events(path: Path, *, pages: bool = True) -> Iterator[CheckpointEvent]:
     with path.open("rb") as lines:
         next(lines, None)
         for number, line in enumerate(lines, start=2):
-            if not line.endswith(b"\n"):
+            if not _is_whole(line):
                 return
             if not pages and line.startswith(_PAGE_LINE):
                 continue
@@ -210,7 +218,7 @@ class Checkpoint:
         fresh = not path.exists()
         self._file = path.open("ab")
         if fresh:
-            self._write(header.model_dump_json())
+            self._write(header.model_dump_json(), to_disk=True)
             fsync_folder(path.parent)
 
     def __enter__(self) -> Checkpoint:
@@ -222,14 +230,15 @@ class Checkpoint:
         self._file.close()
 
     def append(self, event: CheckpointEvent) -> None:
-        """Write an event and return once it would survive a power cut."""
-        self._write(event.model_dump_json())
+        """Write an event; return once it survives the end of this process, and a power cut if it has to."""
+        self._write(event.model_dump_json(), to_disk=isinstance(event, _FINISHED))
         self.progress.note(event)
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: str, *, to_disk: bool) -> None:
         self._file.write(line.encode() + b"\n")
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if to_disk:
+            os.fsync(self._file.fileno())
 
 
 def _continues(path: Path, header: CheckpointHeader) -> bool:
@@ -245,6 +254,12 @@ def _cut_torn_line(path: Path) -> None:
     data_end = 0
     with path.open("rb+") as file:
         for line in file:
-            if line.endswith(b"\n"):
-                data_end += len(line)
+            if not _is_whole(line):
+                break
+            data_end += len(line)
         file.truncate(data_end)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Whether a line was written to its end: a power cut may leave zeros where its bytes should be."""
+    return line.endswith(b"\n") and b"\0" not in line

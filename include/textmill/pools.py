@@ -26,7 +26,8 @@ def pools(*, ocr_slots: int, others: int) -> dict[str, Pool]:
     """
     return {
         "default_pool": Pool(others, "Everything without a pool of its own"),
-        "fetch": Pool(4, "Downloads and hashing"),
+        # More than are read at once would only keep the first ones from being read.
+        "fetch": Pool(min(4, max(2, ocr_slots)), "Downloads and hashing"),
         "ocr_gpu": Pool(ocr_slots, "OCR processes: one a GPU, without GPUs one a core"),
         "mysql": Pool(2, "Loads into the warehouse"),
         "export": Pool(1, "Exports out of the warehouse"),

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
         "",
         description="Folders, separated by colons, from which the OCR runtime may import engines of yours.",
     )
+    own_engines: str = Field(
+        "",
+        description="Engines of yours that runs may ask for, too, as `module:factory`, separated by commas.",
+    )
     default_source: str = Field(
         "samples", description="Folder that the nightly run ingests while there is no catalogue of sources."
     )

@@ -69,11 +69,13 @@ def test_extreme_shapes_are_bounded(make: MakeRecogniser) -> None:
     assert recogniser.recognise([]) == []
 
 
-def test_lines_are_stretched_by_an_eighth_at_most(make: MakeRecogniser) -> None:
+def test_lines_are_narrowed_by_a_tenth_and_widened_to_a_grid_by_an_eighth_at_most(
+    make: MakeRecogniser,
+) -> None:
     recogniser = make()
-    for width in range(64, 3200):
-        stretched = recogniser._stretched_width(np.empty((48, width, 3), np.uint8))
-        assert width <= stretched <= width * 9 / 8 + 1
+    for width in range(72, 3200):
+        given = recogniser._stretched_width(np.empty((48, width, 3), np.uint8))
+        assert 0.9 * width <= given <= 0.9 * width * 9 / 8 + 1
 
 
 def test_languages_are_part_of_the_fingerprint(make: MakeRecogniser) -> None:

@@ -28,7 +28,7 @@ def test_airflow_reads_what_was_meant(settings: AirflowSettings, secrets: Secret
     parser = configparser.ConfigParser()
     parser.read_string(airflow_configuration.configuration(settings, secrets))
     assert parser["core"]["dags_folder"] == str(settings.paths.repository / "dags")
-    assert parser["core"]["parallelism"] == "4"
+    assert parser["core"]["parallelism"] == "6"
     assert parser["core"]["execution_api_server_url"] == "http://127.0.0.1:8081/execution/"
     assert parser["api"]["host"] == "127.0.0.1"
     assert parser["database"]["sql_alchemy_conn"] == (
@@ -52,7 +52,7 @@ def test_settings_of_another_airflow_do_not_leak_in(settings: AirflowSettings) -
     environment = airflow_configuration.environment(settings, inherited)
     assert "AIRFLOW__CORE__EXECUTOR" not in environment
     assert environment["AIRFLOW_HOME"] == str(settings.paths.airflow)
-    assert environment["PYTHONPATH"] == f"{settings.paths.include}:/mine"
+    assert environment["PYTHONPATH"] == f"{settings.paths.include}:{settings.paths.repository}/plugins:/mine"
     assert environment["LANG"] == "C.UTF-8"
 
 
@@ -62,4 +62,4 @@ def test_the_administrator_has_the_generated_password(secrets: Secrets) -> None:
 
 def test_no_pool_lets_more_ocr_run_than_there_are_slots(settings: AirflowSettings) -> None:
     pools = {name: pool.slots for name, pool in settings.pools().items()}
-    assert pools == {"default_pool": 4, "fetch": 4, "ocr_gpu": 2, "mysql": 2, "export": 1}
+    assert pools == {"default_pool": 4, "fetch": 2, "ocr_gpu": 2, "mysql": 2, "export": 1}

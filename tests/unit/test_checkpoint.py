@@ -114,3 +114,29 @@ def test_a_refusal_finishes_a_page_but_not_a_medium(tmp_path: Path, page_no: int
         checkpoint.append(Rejected(rejection=refused))
     assert list(read_rejections(path)) == [refused]
     assert read_progress(path).finished_pages == ({(SHA, 2)} if page_no else set())
+
+
+def test_what_a_power_cut_left_of_lines_is_cut_off_with_all_that_follows(tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl"
+    with Checkpoint(path, "f") as checkpoint:
+        checkpoint.append(PageStarted(sha256="a" * 64, page_no=1))
+    whole = path.read_bytes()
+    path.write_bytes(
+        whole + b"\0\0\0\0\n" + b'{"type":"page_started","sha256":"' + b"b" * 64 + b'","page_no":1}\n'
+    )
+    with Checkpoint(path, "f") as checkpoint:
+        assert checkpoint.progress.starts == {("a" * 64, 1): 1}
+    assert path.read_bytes() == whole
+
+
+def test_only_what_is_finished_is_brought_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Checkpoint(tmp_path / "pages.jsonl", "f") as checkpoint:
+        synced: list[int] = []
+        monkeypatch.setattr("textmill.checkpoint.os.fsync", synced.append)
+        checkpoint.append(MediumOpened(sha256="a" * 64, page_count=1))
+        checkpoint.append(PageStarted(sha256="a" * 64, page_no=1))
+        assert not synced
+        checkpoint.append(PageRead(page=page(1)))
+        assert len(synced) == 1

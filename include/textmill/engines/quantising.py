@@ -6,11 +6,13 @@ bounds the numbers inside the network move. Attention and the normalisation of l
 a transformer, and so does the last layer, which is cut to the characters of the languages when it is loaded.
 NNCF's correction of biases is off: on this network it ruins the result (1 of 300 time steps right).
 
-Run by `textmill.engines.tuning`. NNCF is imported nowhere else.
+Run by `textmill.engines.tuning`, and as `python -m textmill.engines.quantising FOLDER` where an image is
+built for other machines. NNCF is imported nowhere else.
 """
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 from collections.abc import Sequence
@@ -66,3 +68,16 @@ def _quantised(model: openvino.Model, last: str, inputs: Sequence[Any]) -> openv
             smooth_quant_alphas=AdvancedSmoothQuantParameters(convolution=-1, matmul=-1),
         ),
     )
+
+
+def main() -> None:
+    """Command line of this module."""
+    parser = argparse.ArgumentParser(prog="python -m textmill.engines.quantising", description=__doc__)
+    parser.add_argument("folder", type=Path, help="of a model that reads lines")
+    folder = parser.parse_args().folder
+    if not quantise(folder):
+        parser.exit(1, f"{folder} holds no network that can be quantised.\n")
+
+
+if __name__ == "__main__":
+    main()

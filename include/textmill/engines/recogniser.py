@@ -41,6 +41,10 @@ _GRID_SHARE = 8
 The step is the largest power of two that is at most this part of the line's width, and within the bounds: 8
 pixels are the recognisers' horizontal stride.
 """
+_NARROWED = 0.9
+"""Lines are given so much of their natural width: the network's work goes with the width, and over 3,443
+lines of samples and receipts it reads the narrowed ones as well (word F1 0.9988 and 0.923 both ways; at 0.85
+the receipts lose 0.002)."""
 _WIDEST = 3200
 """Pixels; longer lines are compressed, as PaddleOCR does."""
 _SURE_ENOUGH = 0.85
@@ -102,7 +106,7 @@ class PaddleRecogniser:
             computed=(computing.runtime, computing.reading),
             usual=0 if classes.usual is None else len(classes.usual),
             sure_enough=_SURE_ENOUGH,
-            grid=(_FINEST_GRID, _COARSEST_GRID, _GRID_SHARE),
+            widths=(_NARROWED, _FINEST_GRID, _COARSEST_GRID, _GRID_SHARE),
             spacing=spacing.COEFFICIENTS,
             languages=sorted(set(languages)),
             unexpected=_UNEXPECTED_WEIGHT,
@@ -135,7 +139,7 @@ class PaddleRecogniser:
     def _stretched_width(self, picture: Any) -> int:
         height: int = picture.shape[0]
         width: int = picture.shape[1]
-        natural = max(1.0, self._height * width / height)
+        natural = max(1.0, _NARROWED * self._height * width / height)
         share = 1 << math.floor(math.log2(max(natural / _GRID_SHARE, 1.0)))
         grid = min(max(share, _FINEST_GRID), _COARSEST_GRID)
         return min(math.ceil(natural / grid) * grid, _WIDEST)

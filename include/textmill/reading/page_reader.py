@@ -108,6 +108,10 @@ def create_reader(
         ModelsMissing: a model is not where the settings say, or the engine that is named for second opinions
             cannot be had.
     """
+    import cv2
+
+    # OpenCV would use every core for a picture, whatever OMP_NUM_THREADS says.
+    cv2.setNumThreads(settings.cpu_threads)
     options = engine_options(settings, languages)
     first = create_engine(engine, options)
     preprocessor = Preprocessor(

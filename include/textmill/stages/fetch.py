@@ -16,7 +16,7 @@ from textmill.stages.arriving import ArrivingItems
 from textmill.stages.intake import Intake
 from textmill.staging import BatchArea, Staging, read_records, write_records
 from textmill.warehouse.claims import Claimant
-from textmill.warehouse.connection import in_transaction
+from textmill.warehouse.connection import Transactions, in_transaction
 from textmill.warehouse.readings import reopen_parts
 from textmill.warehouse.runs import note_batch, reopen_run, run_key
 
@@ -83,19 +83,20 @@ def fetch(
     planned, begun = _count_items(area)
     sources = _sources(staging.run(run_id).sources)
     store = staging.content_store()
-    intake = Intake(warehouse, store, settings, claimant, sources, planned, ingest_run_id)
-    arriving = ArrivingItems(
-        area,
-        intake,
-        store,
-        settings,
-        sources,
-        connections,
-        staging.journal_publisher(area),
-        conditional=reread is Reread.NOTHING,
-    )
     tally = FetchTally()
-    write_records(area.fetched, _counted(arriving.fetch(), tally), FetchedItem)
+    # One connection for all: asking each time whether it still lives would take as long as claiming does.
+    with Transactions(warehouse) as transactions:
+        arriving = ArrivingItems(
+            area,
+            Intake(transactions, store, settings, claimant, sources, planned, ingest_run_id),
+            store,
+            settings,
+            sources,
+            connections,
+            staging.journal_publisher(area),
+            conditional=reread is Reread.NOTHING,
+        )
+        write_records(area.fetched, _counted(arriving.fetch(), tally), FetchedItem)
     in_transaction(
         warehouse,
         lambda connection: note_batch(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from textmill.batching import CostModel
 from textmill.errors import ArchiveTooLarge, MediumError
@@ -30,7 +30,7 @@ from textmill.records import (
 from textmill.settings import Settings
 from textmill.stages.plan import cost_model
 from textmill.warehouse.claims import Claimant
-from textmill.warehouse.connection import in_transaction, utc_now
+from textmill.warehouse.connection import Transactions, utc_now
 from textmill.warehouse.locations import note_location, note_seen
 from textmill.warehouse.readings import claim_item
 from textmill.web_addresses import is_web
@@ -64,7 +64,7 @@ class Intake:
 
     def __init__(
         self,
-        warehouse: Engine,
+        transactions: Transactions,
         store: ContentStore,
         settings: Settings,
         claimant: Claimant,
@@ -72,7 +72,7 @@ class Intake:
         planned: int,
         ingest_run_id: int | None = None,
     ) -> None:
-        self._warehouse = warehouse
+        self._transactions = transactions
         self._ingest_run_id = ingest_run_id
         self._store = store
         self._settings = settings
@@ -118,7 +118,7 @@ class Intake:
 
     def take_unmodified(self, item: BatchItem) -> FetchedItem:
         """Take note of an item that the server says is still what it was."""
-        in_transaction(self._warehouse, lambda connection: note_seen(connection, [item.ref.uri], utc_now()))
+        self._transactions.run(lambda connection: note_seen(connection, [item.ref.uri], utc_now()))
         return FetchedItem(item=item, outcome=FetchOutcome.UNCHANGED)
 
     def _take(
@@ -199,7 +199,7 @@ class Intake:
                 LOG.warning("%s is being read by another batch or run, and left to it", name_of_ref(item.ref))
             return answer.media_id, answer.granted
 
-        return in_transaction(self._warehouse, register)
+        return self._transactions.run(register)
 
     def _tags(self, ref: MediaRef) -> tuple[str, ...]:
         source = self._sources.get(ref.source)
