@@ -1,4 +1,4 @@
-"""Lines of text as pictures: in Roboto, and Chinese characters of straight strokes, which need no typeface."""
+"""Lines of text as pictures: in Roboto, and Chinese of straight strokes, which needs no typeface."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def typed(text: str, size: int = 32) -> Any:
 
 
 def chinese(text: str) -> Any:
-    """Return a line of some of the characters 田, 中, 山 and 口, a uint8 array of shape (height, width, 3)."""
+    """Return a line of the characters 田, 中, 山, 口: a uint8 array of shape (height, width, 3)."""
     extent = (_SIDE + 2 * _MARGIN, len(text) * (_SIDE + _GAP) + 2 * _MARGIN, 3)
     picture = np.full(extent, 250, np.uint8)
     for number, character in enumerate(text):

@@ -79,8 +79,7 @@ def choose(runtime: str, precision: str, abilities: Abilities, tuned: Computing 
         raise SettingsError(_no_such("TEXTMILL_CPU_RUNTIME", runtime, Runtime))
     if precision != AUTO and precision not in set(Precision):
         raise SettingsError(_no_such("TEXTMILL_CPU_PRECISION", precision, Precision))
-    wished = precision == AUTO and tuned is not None and runtime in (AUTO, tuned.runtime)
-    if wished and tuned is not None and _possible(tuned, abilities):
+    if precision == AUTO and tuned is not None and _possible(tuned, runtime, abilities):
         return replace(tuned, why=f"Networks run on {_named(tuned)}: measured to be best on this machine.")
     if runtime == Runtime.ONNXRUNTIME or not abilities.openvino:
         return _on_onnxruntime(runtime, precision, abilities)
@@ -121,8 +120,8 @@ def _usual_reading(abilities: Abilities) -> Precision:
     return Precision.BF16 if abilities.has_bf16 else Precision.FP32
 
 
-def _possible(tuned: Computing, abilities: Abilities) -> bool:
-    if tuned.runtime is Runtime.OPENVINO and not abilities.openvino:
+def _possible(tuned: Computing, runtime: str, abilities: Abilities) -> bool:
+    if runtime not in (AUTO, tuned.runtime) or (tuned.runtime is Runtime.OPENVINO and not abilities.openvino):
         return False
     return tuned.reading is not Precision.INT8 or abilities.quantised
 
@@ -144,7 +143,16 @@ def tuning_file(options: EngineOptions) -> Path:
 def machine_key(options: EngineOptions) -> str:
     """Return what a measurement holds for: the processor, the libraries, the threads, and the model."""
     libraries = (f"{name} {_installed(name) or 'missing'}" for name in ("openvino", "onnxruntime"))
-    return "; ".join([cpu_model(), f"{options.threads} threads", *libraries, options.recognition_model])
+    # Virtual machines name their processor vaguely ("AMD EPYC").
+    flags = sorted(_flags() & (_DOUBLES_BF16 | _DOUBLES_INT8)) or ["no flags that matter"]
+    return "; ".join(
+        [
+            f"{cpu_model()} ({' '.join(flags)})",
+            f"{options.threads} threads",
+            *libraries,
+            options.recognition_model,
+        ]
+    )
 
 
 def read_tuning(file: Path, machine: str) -> Computing | None:

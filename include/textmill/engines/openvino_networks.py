@@ -6,9 +6,9 @@ the class is made part of the network, so that a handful of numbers per time ste
 was fed with comes out too: from that, all classes can be told where the usual ones do not fit.
 
 Where they do not fit cannot be seen from their probabilities, which sum to 1 whatever is written: of a line
-in Chinese, the class for nothing would be the surest. It is seen before they are made to sum to 1. There the
-best class of a step that fits has about the same number all over a line (18 to 33 with PP-OCRv6), and that
-of a step at which a class is missing a small part of it (1 to 12). Such steps are looked up among all classes.
+in Chinese, the class for nothing would be the surest. It is seen before they are made to sum to 1. There
+the best class has about the same number at all steps of a line (18 to 33 with PP-OCRv6), but a small part of
+it where the right class is missing (1 to 12). Such steps are looked up among all classes.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from textmill.engines.networks import (
 _PASSED_THROUGH = frozenset({"Identity", "Reshape", "Convert", "FakeQuantize"})
 """Operations that may stand between a layer and what follows it, and change no number that matters here."""
 _SHAPES_OF_PAGES, _SHAPES_OF_LINES = 8, 44
-"""For each shape of a picture OpenVINO makes code, in some 40 ms, and keeps it: 5 to 11 MB, and up to 50 MB of
-address space. These many are kept; beyond them those used last win. Without a bound a process would grow with
-every size of a page that it has ever seen."""
+"""For each shape of a picture OpenVINO makes code, in some 40 ms, and keeps it: 5 to 11 MB, and up to 50 MB
+of address space. So many are kept, those that were used last. Without a bound a process would grow with every
+size of a page that it has ever seen."""
 _ENTRIES = 35
 """Of OpenVINO's cache, for a shape of one of these networks."""
 _POOR_FIT = 0.5

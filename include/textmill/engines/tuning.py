@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -89,9 +90,12 @@ def best(trials: Sequence[Trial]) -> Computing:
 
 
 def quantise_if_missing(options: EngineOptions) -> None:
-    """Make the form of the network that reads lines with 8-bit integers, unless it is there."""
+    """Make the form of the network that reads lines with 8-bit integers, unless it is there.
+
+    Does nothing where NNCF is not installed, as in the image, which has that form.
+    """
     folder = recognition_model(options.recognition_model, options.models_dir).folder_at_hand()
-    if not all((folder / one).exists() for one in INT8_FILES):
+    if find_spec("nncf") and not all((folder / one).exists() for one in INT8_FILES):
         from textmill.engines.quantising import quantise
 
         quantise(folder)
@@ -206,7 +210,6 @@ def main() -> None:
     """Command line of this module."""
     parser = argparse.ArgumentParser(prog="python -m textmill.engines.tuning", description=__doc__)
     parser.add_argument("--again", action="store_true", help="measure even if that was done before")
-    parser.add_argument("--quantise-only", action="store_true", help="measure nothing: for another machine")
     parser.add_argument("--quiet", action="store_true", help="say nothing unless something fails")
     arguments = parser.parse_args()
     detection, recognition = SMALL_MODELS
@@ -220,8 +223,6 @@ def main() -> None:
     cv2.setNumThreads(options.threads)
     try:
         quantise_if_missing(options)
-        if arguments.quantise_only:
-            return
         chosen = tune(options, again=arguments.again)
     except TextmillError as error:
         parser.exit(1, f"{error}\n")
