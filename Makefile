@@ -91,6 +91,10 @@ setup-clouds: ## Install what the object stores of Google and Azure need besides
 built:
 	@test -f $(BUILT) || { echo "Textmill is not set up yet: start with make run." >&2; exit 1; }
 
+.PHONY: tune
+tune: setup ## Measure again how the OCR models are best computed on this machine (half a minute)
+	@$(STACK) tune
+
 .PHONY: test
 test: setup-dev ## Run the tests (also while Textmill is running)
 	@$(STACK) models

@@ -146,6 +146,16 @@ def models(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def tune(arguments: argparse.Namespace) -> int:
+    """Measure again how the OCR models are best computed on this machine."""
+    from stack import models
+
+    paths = Paths.from_environment()
+    paths.create()
+    say(models.tune(paths, "--again").strip())
+    return 0
+
+
 def clean(arguments: argparse.Namespace) -> int:
     """Stop everything and remove the state: the databases, the staging area, the logs, the secrets."""
     from stack import lifecycle
@@ -217,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack", description="Textmill on one machine.")
     commands = parser.add_subparsers(required=True, metavar="command")
     listed = (run, start, stop, status, logs, sql, airflow, export, export_document, audit)
-    for command in (*listed, password, models, clean, test):
+    for command in (*listed, password, models, tune, clean, test):
         added = commands.add_parser(
             command.__name__.replace("_", "-"),
             help=command.__doc__,

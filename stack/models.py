@@ -21,13 +21,16 @@ def prepare_models(paths: Paths) -> None:
     tune(paths, "--quiet")
 
 
-def tune(paths: Paths, *options: str) -> None:
-    """Measure how the models are best computed on this machine; see `textmill.engines.tuning`."""
-    _run(paths, "textmill.engines.tuning", *options, failure="The OCR models could not be tuned")
+def tune(paths: Paths, *options: str) -> str:
+    """Measure how the models are best computed on this machine, and return what was found, in sentences.
+
+    See `textmill.engines.tuning`.
+    """
+    return _run(paths, "textmill.engines.tuning", *options, failure="The OCR models could not be tuned")
 
 
-def _run(paths: Paths, module: str, *arguments: str, failure: str) -> None:
-    run_to_end(
+def _run(paths: Paths, module: str, *arguments: str, failure: str) -> str:
+    return run_to_end(
         [str(paths.ocr_python), "-m", module, *arguments],
         failure=failure,
         environment={

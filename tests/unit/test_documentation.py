@@ -13,6 +13,7 @@ from tools.document_settings import DOCUMENT, document
 DOCUMENTS = [
     "README.md",
     "docs/accuracy.md",
+    "docs/speed.md",
     "docs/accuracy-preprocessing.md",
     "docs/architecture.md",
     "docs/draining.md",
