@@ -14,8 +14,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from textmill.engines import models_folder
 from textmill.engines.device_names import cpu_model
-from textmill.engines.models import recognition_model
+from textmill.engines.models import RECOGNITION
 from textmill.engines.networks import INT8_FILES, Computing, Precision, Runtime
 from textmill.engines.protocol import EngineOptions
 from textmill.errors import SettingsError
@@ -64,8 +65,8 @@ def choose_computing(options: EngineOptions) -> Computing:
             device=options.device,
             why="Networks run on ONNX Runtime, as on every GPU.",
         )
-    place = recognition_model(options.recognition_model, options.models_dir)
-    quantised = place.folder is not None and all((place.folder / one).exists() for one in INT8_FILES)
+    folder = models_folder(options.models_dir, _recognition_model(options))
+    quantised = all((folder / one).exists() for one in INT8_FILES)
     abilities = Abilities(_installed("openvino") != "", _flags(), quantised)
     tuned = read_tuning(tuning_file(options), machine_key(options))
     return replace(
@@ -150,9 +151,13 @@ def machine_key(options: EngineOptions) -> str:
             f"{cpu_model()} ({' '.join(flags)})",
             f"{options.threads} threads",
             *libraries,
-            options.recognition_model,
+            _recognition_model(options),
         ]
     )
+
+
+def _recognition_model(options: EngineOptions) -> str:
+    return RECOGNITION if options.recognition_model == AUTO else options.recognition_model
 
 
 def read_tuning(file: Path, machine: str) -> Computing | None:
