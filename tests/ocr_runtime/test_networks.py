@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 from collections.abc import Callable
 from functools import cache
@@ -182,6 +183,27 @@ def test_memory_does_not_grow_with_every_size_of_a_page(models_dir: Path) -> Non
     for height, width in product(range(3, 9), range(2, 10)):
         look(height, width)
     assert anonymous_mb() - before < 120  # 190 where the code for every size is kept
+
+
+@pytest.mark.parametrize("computing", [ON_OPENVINO, ON_ONNX_RUNTIME], ids=["openvino", "onnxruntime"])
+def test_where_memory_runs_out_nothing_is_read_rather_than_something_else(
+    models_dir: Path, lines: list[Any], computing: Computing
+) -> None:
+    folder = models_dir / RECOGNITION
+    pictures = [line[..., :160] for line in scaled_samples(folder, lines)]
+    network = reading_network(folder, computing, Classes(np.ones(18710, np.float32)))
+    right = network.steps(pictures[0])[0].classes
+    wide = np.concatenate(pictures[1:] * 4, axis=3)
+    unlimited = resource.getrlimit(resource.RLIMIT_AS)
+    mapped = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + (8 << 20), unlimited[1]))
+    try:
+        with pytest.raises(MemoryError):
+            network.steps(wide)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, unlimited)
+    assert np.array_equal(network.steps(pictures[0])[0].classes, right)
+    assert len(network.steps(wide)[0].classes) == wide.shape[3] // 8
 
 
 def anonymous_mb() -> float:

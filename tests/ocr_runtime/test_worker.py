@@ -130,6 +130,16 @@ def test_a_page_may_not_take_the_machine_s_memory(make_batch, run_worker, sample
     assert "TEXTMILL_WORKER_MEMORY_MB" in rejection.message
 
 
+def test_an_engine_that_may_have_too_little_memory_reads_nothing_and_says_so(  # type: ignore[no-untyped-def]
+    make_batch, run_worker, samples
+) -> None:
+    area = make_batch([samples / "newspaper-harbour.jpg"], "paddle")
+    assert run_worker(area, worker_memory_mb=250).returncode == 0
+    (rejection,) = read_rejections(area.checkpoint)
+    assert "TEXTMILL_WORKER_MEMORY_MB" in rejection.message
+    assert list(read_pages(area.checkpoint)) == []
+
+
 def test_it_dies_with_the_process_that_started_it(make_batch, worker_command, report, tmp_path) -> None:  # type: ignore[no-untyped-def]
     area = make_batch([report], "misbehaving_engines:hanging")
     command, environment = worker_command

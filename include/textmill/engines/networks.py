@@ -126,6 +126,14 @@ def steps_of(probabilities: Any, weights: Any) -> LineSteps:
     return LineSteps(classes, probabilities[rows, classes], probabilities[:, -1].copy())
 
 
+def memory_error(error: Exception) -> MemoryError | None:
+    """Return what a runtime's error means, if that is that there was no memory: they have no error for it.
+
+    The words are `can't alloc` or `Failed to allocate` (OpenVINO), and `std::bad_alloc` (both).
+    """
+    return MemoryError(str(error)) if "alloc" in str(error) else None
+
+
 def finding_network(folder: Path, computing: Computing) -> FindingNetwork:
     """Load a network that finds lines from the folder of its model."""
     if computing.runtime is Runtime.OPENVINO:

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnxruntime
 
-from textmill.engines.networks import WEIGHTS_FILE, Classes, Computing, LineSteps, steps_of
+from textmill.engines.networks import WEIGHTS_FILE, Classes, Computing, LineSteps, memory_error, steps_of
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 
@@ -48,7 +48,10 @@ class _Network:
         self._input = self._session.get_inputs()[0].name
 
     def run(self, array: Any) -> Any:
-        return self._session.run(None, {self._input: array})[0]
+        try:
+            return self._session.run(None, {self._input: array})[0]
+        except Exception as error:  # those of ONNX Runtime have no base that it publishes
+            raise memory_error(error) or error from None
 
 
 def _providers(device: str) -> list[Any]:

@@ -13,6 +13,7 @@ it where the right class is missing (1 to 12). Such steps are looked up among al
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ from textmill.engines.networks import (
     Computing,
     LineSteps,
     Precision,
+    memory_error,
     steps_of,
 )
 
@@ -50,13 +52,12 @@ class OpenVinoFinding:
     """See `textmill.engines.networks.FindingNetwork`."""
 
     def __init__(self, folder: Path, computing: Computing) -> None:
-        model = openvino.Core().read_model(folder / WEIGHTS_FILE)
-        self._request = _compiled(model, computing.finding, computing.threads, _SHAPES_OF_PAGES)
+        read = partial(openvino.Core().read_model, folder / WEIGHTS_FILE)
+        self._network = _Network(read, computing.finding, computing.threads, _SHAPES_OF_PAGES)
 
     def probabilities(self, picture: Any) -> Any:
         """See `FindingNetwork`."""
-        found: Any = self._request.infer([picture], share_inputs=True)[0]
-        return found[0, 0]
+        return self._network.run(picture)[0][0, 0]
 
 
 class OpenVinoReading:
@@ -64,23 +65,30 @@ class OpenVinoReading:
 
     def __init__(self, folder: Path, computing: Computing, classes: Classes) -> None:
         quantised = computing.reading is Precision.INT8
-        model = openvino.Core().read_model(folder / (INT8_FILES[0] if quantised else WEIGHTS_FILE))
+        self._file = folder / (INT8_FILES[0] if quantised else WEIGHTS_FILE)
+        self._classes = classes
         self._weights = classes.weights
-        self._layer = last_layer(model) if classes.usual is not None else None
         self._usual = classes.usual
         self._is_usual = np.isin(np.arange(len(classes.weights)), classes.usual)
-        if self._layer is not None:
-            model = _reading_usual(model, self._layer, classes)
+        self._layer: LastLayer | None = None
         # What is not quantised in the form with 8-bit integers is computed in bf16 where that is native.
         precision = Precision.BF16 if quantised and _has_bf16() else computing.reading
-        self._request = _compiled(model, precision, computing.threads, _SHAPES_OF_LINES)
+        self._network = _Network(self._model, precision, computing.threads, _SHAPES_OF_LINES)
+        if self._layer is not None:
+            # OpenBLAS takes its buffer at the first product of matrices, and tries for ever where it gets none.
+            self._among_all(self._layer, np.zeros((2, len(self._layer.weights)), np.float32))
+
+    def _model(self) -> openvino.Model:
+        model = openvino.Core().read_model(self._file)
+        self._layer = last_layer(model) if self._usual is not None else None
+        return model if self._layer is None else _reading_usual(model, self._layer, self._classes)
 
     def steps(self, pictures: Any) -> list[LineSteps]:
         """See `ReadingNetwork`."""
-        found = self._request.infer([pictures], share_inputs=True)
+        found = self._network.run(pictures)
         if self._layer is None:
             return [steps_of(matrix, self._weights) for matrix in found[0]]
-        features, values, indices = (found[number] for number in range(3))
+        features, values, indices = found
         return [
             self._steps(self._layer, *line) for line in zip(features, values, indices[..., 0], strict=True)
         ]
@@ -178,13 +186,14 @@ def _has_bf16() -> bool:
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _compiled(
-    model: openvino.Model, precision: Precision, threads: int, shapes: int
-) -> openvino.InferRequest:
-    compiled = openvino.Core().compile_model(
-        model,
-        "CPU",
-        {
+class _Network:
+    """A network that is ready to be computed."""
+
+    def __init__(
+        self, read: Callable[[], openvino.Model], precision: Precision, threads: int, shapes: int
+    ) -> None:
+        self._read = read
+        self._settings = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision is Precision.BF16 else "f32",
             "INFERENCE_NUM_THREADS": threads,
             "NUM_STREAMS": 1,
@@ -192,6 +201,26 @@ def _compiled(
             # Processes are placed by whoever starts them; pinned, two of them would share a core.
             "ENABLE_CPU_PINNING": False,
             "CPU_RUNTIME_CACHE_CAPACITY": shapes * _ENTRIES,
-        },
-    )
-    return compiled.create_infer_request()
+        }
+        self._request: openvino.InferRequest | None = self._compiled()
+
+    def run(self, array: Any) -> list[Any]:
+        """Return what comes out, in arrays of their own.
+
+        Raises:
+            MemoryError: more is needed than this process may have.
+        """
+        # One that stopped half-way is left with shapes that do not fit each other: of the next picture it would
+        # make something else, or nothing.
+        request, self._request = self._request or self._compiled(), None
+        try:
+            # Not infer(): that raises nothing where memory runs out, and returns what came out the time before.
+            request.start_async([array], share_inputs=True)
+            request.wait()
+        except RuntimeError as error:
+            raise memory_error(error) or error from None
+        self._request = request
+        return [tensor.data.copy() for tensor in request.output_tensors]
+
+    def _compiled(self) -> openvino.InferRequest:
+        return openvino.Core().compile_model(self._read(), "CPU", self._settings).create_infer_request()
