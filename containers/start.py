@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str]) -> None:
         wait_until(works, what)
     if service == "api-server":
         _write_passwords()
+    if service == "worker" and os.environ.get("TEXTMILL_OCR_QUEUE", "ocr") in further:
+        _tune()
     sys.stdout.flush()
     command = [sys.executable, "-m", "airflow", *_COMMANDS[service], *further]
     os.execv(sys.executable, command)  # noqa: S606 - no shell
@@ -63,6 +66,20 @@ def _write_passwords() -> None:
     file = Path(named)
     file.touch(mode=0o600)
     file.write_text(json.dumps({places.ADMIN: places.secret(places.UI, "admin_password")}) + "\n")
+
+
+def _tune() -> None:
+    """Measure how the networks are best computed here, where a file is named in which that is kept.
+
+    Not otherwise: what is measured on a busy machine may differ from one start to the next, and pages that are
+    computed in another way have another fingerprint.
+    """
+    if not os.environ.get("TEXTMILL_TUNING_FILE"):
+        return
+    python = os.environ.get("TEXTMILL_OCR_PYTHON", sys.executable)
+    command = [python, "-m", "textmill.engines.tuning"]
+    # A worker that could not be measured computes as its processor goes; why is in its log.
+    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False)
 
 
 if __name__ == "__main__":

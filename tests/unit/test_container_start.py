@@ -39,6 +39,29 @@ def test_a_worker_waits_for_nothing_whose_password_it_lacks() -> None:
     assert needed == {probes.broker_answers, probes.api_server_answers}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "file", "measures"),
+    [
+        (["worker", "--queues", "ocr"], "/var/tuning.json", True),
+        (["worker", "--queues", "ocr"], "", False),
+        (["worker", "--queues", "default"], "/var/tuning.json", False),
+        (["scheduler"], "/var/tuning.json", False),
+    ],
+)
+def test_a_worker_for_ocr_measures_its_machine_where_the_answer_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], file: str, measures: bool
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setenv("TEXTMILL_TUNING_FILE", file)
+    monkeypatch.setenv("TEXTMILL_OCR_PYTHON", "/ocr/python")
+    monkeypatch.setattr(start, "wait_until", lambda works, what: None)
+    monkeypatch.setattr(start.subprocess, "run", lambda command, **more: ran.append(command))
+    monkeypatch.setattr(start.os, "execv", lambda program, command: ran.append(command))
+    start.main(arguments)
+    assert ran[:-1] == ([["/ocr/python", "-m", "textmill.engines.tuning"]] if measures else [])
+    assert ran[-1][1:3] == ["-m", "airflow"]
+
+
 def test_another_view_or_migration_asks_for_another_set_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
