@@ -6,13 +6,14 @@ media, a container for one, comes to the same result.
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
+from PIL import Image
 
 from textmill.engines.model_description import describe_recognition
 
@@ -25,8 +26,12 @@ _WIDEST = 1600
 def line_samples() -> list[Any]:
     """Return pictures of lines, each a uint8 array of shape (height, width, 3)."""
     with zipfile.ZipFile(LINE_SAMPLES) as archive:
-        files = (archive.read(name) for name in sorted(archive.namelist()))
-        return [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_COLOR) for one in files]
+        return [_decoded(archive.read(name)) for name in sorted(archive.namelist())]
+
+
+def _decoded(file: bytes) -> Any:
+    # By Pillow, as OpenCV needs libraries of the system that are not there where an image is built.
+    return np.asarray(Image.open(io.BytesIO(file)).convert("RGB"))[..., ::-1]
 
 
 def scaled_samples(folder: Path, pictures: Sequence[Any]) -> list[Any]:
@@ -38,7 +43,7 @@ def scaled_samples(folder: Path, pictures: Sequence[Any]) -> list[Any]:
 def _scaled(picture: Any, height: int, reads_rgb: bool) -> Any:
     natural = height * picture.shape[1] / picture.shape[0]
     width = min(max(_GRID, round(natural / _GRID) * _GRID), _WIDEST)
-    line = cv2.resize(picture, (width, height))
+    line = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BILINEAR))
     if reads_rgb:
         line = line[..., ::-1]
     return line.transpose(2, 0, 1)[np.newaxis].astype(np.float32, order="C") / 127.5 - 1.0

@@ -75,7 +75,8 @@ class OpenVinoReading:
         precision = Precision.BF16 if quantised and _has_bf16() else computing.reading
         self._network = _Network(self._model, precision, computing.threads, _SHAPES_OF_LINES)
         if self._layer is not None:
-            # OpenBLAS takes its buffer at the first product of matrices, and tries for ever if it gets none.
+            # OpenBLAS takes its buffer at the first product of matrices, and tries for ever where it gets
+            # none.
             self._among_all(self._layer, np.zeros((2, len(self._layer.weights)), np.float32))
 
     def _model(self) -> openvino.Model:
@@ -210,11 +211,12 @@ class _Network:
         Raises:
             MemoryError: more is needed than this process may have.
         """
-        # One that stopped half-way is left with shapes that do not fit each other: it would make something
-        # else of the next picture, or nothing.
+        # One that stopped half-way is left with shapes that do not fit each other: of the next picture it
+        # would make something else, or nothing.
         request, self._request = self._request or self._compiled(), None
         try:
-            # Not infer(): where memory runs out, that raises nothing and returns what came out last time.
+            # Not infer(): that raises nothing where memory runs out, and returns what came out the time
+            # before.
             request.start_async([array], share_inputs=True)
             request.wait()
         except RuntimeError as error:
