@@ -69,10 +69,10 @@ def _write_passwords() -> None:
 
 
 def _tune() -> None:
-    """Measure how the networks are best computed here, where a file is named in which that is kept.
+    """Measure how the networks are best computed here, if a file is named in which to keep it.
 
-    Not otherwise: what is measured on a busy machine may differ from one start to the next, and pages that are
-    computed in another way have another fingerprint.
+    Not otherwise: what is measured on a busy machine may differ from one start to the next, and pages that
+    are computed in another way have another fingerprint.
     """
     if not os.environ.get("TEXTMILL_TUNING_FILE"):
         return
