@@ -31,7 +31,7 @@ from bench.floor_steps import NetworkCall, Stopwatch, watched
 from bench.open_media import OpenMedia
 from bench.pairs import BenchmarkError
 from bench.reading import ENGINE, LANGUAGES, effective_settings, make_reader, text_of
-from bench.speed import SIZES
+from bench.speed import SIZES, positive
 from bench.speed_contestants import REPOSITORY, STOCK
 from bench.speed_records import Job
 from bench.speed_sets import PageSet, SetMaker
@@ -206,17 +206,10 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="photographed receipts with ground truth (default: none)",
     )
-    parser.add_argument("--rounds", type=_positive, default=_ROUNDS, help="default: %(default)s")
+    parser.add_argument("--rounds", type=positive, default=_ROUNDS, help="default: %(default)s")
     parser.add_argument("--out", metavar="FILE.json", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--picture", metavar="FILE.svg", type=Path, default=DEFAULT_PICTURE)
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 if __name__ == "__main__":

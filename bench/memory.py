@@ -11,24 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from types import TracebackType
 
-import psutil
-
 from bench import machine
 from bench.corpus import build
 from bench.measurements import Machine
 from bench.throughput import say, work_folder
+from bench.tree_memory import tree_memory_mb
 from stack.models import prepare_models
 from stack.paths import REPOSITORY, Paths
 from textmill.events import PageDone, WorkerUnable
@@ -41,7 +38,6 @@ from textmill_airflow.ocr_process import OcrProcess
 DEFAULT_OUT = REPOSITORY / "bench" / "results" / "memory.json"
 MOST_MB = 1000
 """What an OCR process should take at most, in MiB."""
-_PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -101,24 +97,8 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(self.every_seconds):
-            held = sum(pss_kb(pid) for pid in _family(self.pid))
-            self.looks.append(Look(round(time.monotonic() - self._began, 1), self.pages, round(held / 1024)))
-
-
-def pss_kb(pid: int) -> int:
-    """Return the proportional set size of a process in KiB; 0 once it is gone."""
-    try:
-        rollup = Path("/proc", str(pid), "smaps_rollup").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    found = _PSS.search(rollup)
-    return int(found[1]) if found else 0
-
-
-def _family(pid: int) -> Iterator[int]:
-    yield pid
-    with suppress(psutil.Error):
-        yield from (child.pid for child in psutil.Process(pid).children(recursive=True))
+            held_mb = tree_memory_mb(self.pid)
+            self.looks.append(Look(round(time.monotonic() - self._began, 1), self.pages, held_mb))
 
 
 def measure(source: Path, pages: int, every_seconds: float, engine: str) -> Memory:

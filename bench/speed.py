@@ -179,7 +179,7 @@ def _parser() -> argparse.ArgumentParser:
         help="precisions of Textmill, each a contestant of its own (default: auto fp32)",
     )
     parser.add_argument("--only", nargs="*", choices=names, help="of the others, these alone (default: all)")
-    parser.add_argument("--rounds", type=_positive, default=_ROUNDS, help="default: %(default)s")
+    parser.add_argument("--rounds", type=positive, default=_ROUNDS, help="default: %(default)s")
     parser.add_argument(
         "--pages",
         metavar="FACTOR",
@@ -202,7 +202,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return the number of at least 1 that an option holds; raises ValueError, as argparse wants it."""
     number = int(text)
     if number < 1:
         raise ValueError(text)

@@ -17,7 +17,7 @@ from pathlib import Path
 from textmill.engines import models_folder
 from textmill.engines.device_names import cpu_model
 from textmill.engines.models import RECOGNITION
-from textmill.engines.networks import INT8_FILES, Computing, Precision, Runtime
+from textmill.engines.networks import Computing, Precision, Runtime, is_quantised
 from textmill.engines.protocol import EngineOptions
 from textmill.errors import SettingsError
 
@@ -65,8 +65,7 @@ def choose_computing(options: EngineOptions) -> Computing:
             device=options.device,
             why="Networks run on ONNX Runtime, as on every GPU.",
         )
-    folder = models_folder(options.models_dir, _recognition_model(options))
-    quantised = all((folder / one).exists() for one in INT8_FILES)
+    quantised = is_quantised(models_folder(options.models_dir, _recognition_model(options)))
     abilities = Abilities(_installed("openvino") != "", _flags(), quantised)
     tuned = read_tuning(tuning_file(options), machine_key(options))
     return replace(

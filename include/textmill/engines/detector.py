@@ -91,9 +91,11 @@ def detection_size(height: int, width: int, side: int) -> tuple[int, int]:
         side: see `detection_side`.
     """
     ratio = detection_side(height, width, side) / max(height, width)
-    scaled = (max(_STRIDE, round(length * ratio / _STRIDE) * _STRIDE) for length in (width, height))
-    wide, high = scaled
-    return wide, high
+
+    def scaled(length: int) -> int:
+        return max(_STRIDE, round(length * ratio / _STRIDE) * _STRIDE)
+
+    return scaled(width), scaled(height)
 
 
 def detection_side(height: int, width: int, side: int) -> int:

@@ -42,6 +42,11 @@ def files_of(precision: Precision) -> tuple[str, ...]:
     return INT8_FILES if precision is Precision.INT8 else ()
 
 
+def is_quantised(folder: Path) -> bool:
+    """Tell whether a network with 8-bit integers is in the folder of a model."""
+    return all((folder / one).exists() for one in INT8_FILES)
+
+
 @dataclass(frozen=True)
 class Computing:
     """How the networks are computed.

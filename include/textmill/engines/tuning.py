@@ -27,13 +27,13 @@ from textmill.engines.computing import choose_computing, machine_key, read_tunin
 from textmill.engines.device import SMALL_MODELS
 from textmill.engines.models import detection_model, recognition_model
 from textmill.engines.networks import (
-    INT8_FILES,
     Classes,
     Computing,
     Precision,
     ReadingNetwork,
     Runtime,
     finding_network,
+    is_quantised,
     reading_network,
 )
 from textmill.engines.protocol import EngineOptions, engine_options
@@ -95,7 +95,7 @@ def quantise_if_missing(options: EngineOptions) -> None:
     Does nothing where NNCF is not installed, as in the image, which has that form.
     """
     folder = recognition_model(options.recognition_model, options.models_dir).folder_at_hand()
-    if find_spec("nncf") and not all((folder / one).exists() for one in INT8_FILES):
+    if find_spec("nncf") and not is_quantised(folder):
         from textmill.engines.quantising import quantise
 
         quantise(folder)
